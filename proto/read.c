@@ -133,8 +133,8 @@ read_str(struct reader *self)
     uint8_t byte = lead_take(self, READ_STR);
     if (byte == 0xc1)
         return (struct bytes){0};
-    return bytes_take(self, byte <= 0xbf ? byte & 31U
-                                         : number_take(self, (size_t)1 << (byte - 0xd9U)));
+    return bytes_take(self,
+                      byte <= 0xbf ? byte & 31U : number_take(self, (size_t)1 << (byte - 0xd9U)));
 }
 
 struct bytes

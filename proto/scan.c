@@ -12,7 +12,7 @@ struct head {
 };
 
 struct frame {
-    uint64_t left;     // Values still to come
+    uint64_t left; // Values still to come
     bool is_map;
     bool at_key;       // The next value is a key
     struct bytes last; // The key before; at NULL when there was none
@@ -86,7 +86,9 @@ wide_read(struct walk *walk, uint8_t byte, struct head *head)
     case 0xc6:
         head->kind = HEAD_BIN;
         return sized_read(walk, head, (size_t)1 << (byte - 0xc4U),
-                          byte == 0xc4 ? 0 : byte == 0xc5 ? 0x100 : 0x10000);
+                          byte == 0xc4   ? 0
+                          : byte == 0xc5 ? 0x100
+                                         : 0x10000);
     case 0xcc:
         return number_read(walk, 1, 0x80, &value);
     case 0xcd:
@@ -105,7 +107,9 @@ wide_read(struct walk *walk, uint8_t byte, struct head *head)
     case 0xdb:
         head->kind = HEAD_STR;
         return sized_read(walk, head, (size_t)1 << (byte - 0xd9U),
-                          byte == 0xd9 ? 32 : byte == 0xda ? 0x100 : 0x10000);
+                          byte == 0xd9   ? 32
+                          : byte == 0xda ? 0x100
+                                         : 0x10000);
     case 0xdc:
     case 0xdd:
         head->kind = HEAD_ARRAY;

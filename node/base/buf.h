@@ -62,8 +62,8 @@ struct bytes buf_bytes(const struct buf *self);
 const char *buf_text(struct buf *self);
 
 // malloc and friends that end the program with a line rather than return NULL.
-void *mem_new(size_t size);                 // Zeroed
-void *mem_grow(void *at, size_t size);      // As realloc
+void *mem_new(size_t size);            // Zeroed
+void *mem_grow(void *at, size_t size); // As realloc
 void *mem_copy(const void *at, size_t size);
 char *mem_text(const char *text);
 

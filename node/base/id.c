@@ -15,9 +15,9 @@ digits(const uint8_t *at, size_t size)
 bool
 office_parse(struct bytes text, struct office *ret_office)
 {
-    bool is_code = ((text.size == 2 || text.size == 5) && digits(text.at, text.size)) ||
-                   (text.size == 9 && digits(text.at, 5) && text.at[5] == '-' &&
-                    digits(text.at + 6, 3));
+    bool is_code =
+        ((text.size == 2 || text.size == 5) && digits(text.at, text.size)) ||
+        (text.size == 9 && digits(text.at, 5) && text.at[5] == '-' && digits(text.at + 6, 3));
     if (!is_code)
         return false;
     *ret_office = (struct office){0};

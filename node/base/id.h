@@ -27,8 +27,8 @@ typedef int64_t wall_t;
 typedef uint64_t mono_t;
 
 enum {
-    OFFICE_MAX = 15,                        // Bytes of a code without its NUL
-    RECORD_TEXT_MAX = OFFICE_MAX + 1 + 32,  // "<creator>.<32 hex digits>"
+    OFFICE_MAX = 15,                       // Bytes of a code without its NUL
+    RECORD_TEXT_MAX = OFFICE_MAX + 1 + 32, // "<creator>.<32 hex digits>"
 };
 
 // Who gets a body, and who is superior to whom: the lower number is the higher office.
