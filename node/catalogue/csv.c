@@ -328,7 +328,7 @@ column_find(const struct row *header, struct bytes name, size_t *ret_column)
 static uint8_t
 separator_of(struct bytes text)
 {
-    static const char separators[] = {',', ';', '\t'};
+    static const uint8_t separators[] = {',', ';', '\t'};
     size_t counts[sizeof separators] = {0}, best = 0;
     bool is_quoted = false;
     for (size_t at = 0; at < text.size; at++) {
@@ -345,7 +345,7 @@ separator_of(struct bytes text)
     for (size_t i = 1; i < sizeof separators; i++)
         if (counts[i] > counts[best])
             best = i;
-    return (uint8_t)separators[best];
+    return separators[best];
 }
 
 static int

@@ -37,9 +37,9 @@ office_cell(const struct csv *csv, size_t column, struct office *ret_office, str
     struct bytes text = csv_cell(csv, column);
     if (office_parse(text, ret_office))
         return 0;
-    struct office meant;
-    uint8_t padded[OFFICE_MAX + 1] = {'0'};
     if (text.size > 0 && text.size < OFFICE_MAX) {
+        struct office meant;
+        uint8_t padded[OFFICE_MAX + 1] = {'0'};
         memcpy(padded + 1, text.at, text.size);
         if (office_parse(BYTES(padded, text.size + 1), &meant)) {
             (void)err_set(reterr, ERR_CSV,
@@ -142,21 +142,27 @@ row_read(const struct csv *csv, const struct columns *columns, struct offices *l
 
 // --- the list ------------------------------------------------------------------------------------
 
+// A row as the checks look at it: by code, and where it stood.
+struct listed {
+    struct office office;
+    size_t line;
+};
+
 static int
-code_compare(const void *a, const void *b)
+listed_compare(const void *a, const void *b)
 {
-    const struct office_row *const *left = a, *const *right = b;
-    int order = office_compare(&(*left)->office, &(*right)->office);
-    return order != 0 ? order : ((*left)->line > (*right)->line) - ((*left)->line < (*right)->line);
+    const struct listed *left = a, *right = b;
+    int order = office_compare(&left->office, &right->office);
+    return order != 0 ? order : (left->line > right->line) - (left->line < right->line);
 }
 
 static bool
-is_listed(const struct office_row *const *sorted, size_t count, const struct office *office)
+is_listed(const struct listed *sorted, size_t count, const struct office *office)
 {
     size_t low = 0, high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = office_compare(&sorted[middle]->office, office);
+        int order = office_compare(&sorted[middle].office, office);
         if (order == 0)
             return true;
         if (order < 0)
@@ -168,14 +174,14 @@ is_listed(const struct office_row *const *sorted, size_t count, const struct off
 }
 
 static int
-tree_check(const struct offices *list, const struct office_row *const *sorted,
-           const struct office *above, struct err *reterr)
+tree_check(const struct offices *list, const struct listed *sorted, const struct office *above,
+           struct err *reterr)
 {
     for (size_t i = 1; i < list->count; i++)
-        if (office_equal(&sorted[i - 1]->office, &sorted[i]->office))
+        if (office_equal(&sorted[i - 1].office, &sorted[i].office))
             return err_set(reterr, ERR_CSV, "dòng %zu, cột code: mã %s đã có ở dòng %zu",
                            "line %zu, column code: the code %s is in line %zu already",
-                           sorted[i]->line, sorted[i]->office.code, sorted[i - 1]->line);
+                           sorted[i].line, sorted[i].office.code, sorted[i - 1].line);
     for (size_t i = 0; i < list->count; i++) {
         const struct office_row *row = &list->rows[i];
         bool is_known = office_is_none(&row->parent) ||
@@ -240,21 +246,19 @@ twins_find(struct offices *list)
 static int
 list_check(const struct offices *list, const struct office *above, struct err *reterr)
 {
-    const struct office_row **sorted = mem_new(list->count * sizeof *sorted);
+    struct listed *sorted = mem_new(list->count * sizeof *sorted);
     for (size_t i = 0; i < list->count; i++)
-        sorted[i] = &list->rows[i];
-    qsort(sorted, list->count, sizeof *sorted, code_compare);
+        sorted[i] = (struct listed){list->rows[i].office, list->rows[i].line};
+    qsort(sorted, list->count, sizeof *sorted, listed_compare);
     int code = tree_check(list, sorted, above, reterr);
     free(sorted);
     return code;
 }
 
-int
-offices_read(struct bytes file, const struct office *above, struct offices *ret_offices,
-             struct err *reterr)
+static int
+list_read(struct bytes file, struct offices *list, struct err *reterr)
 {
     OWNED(csv_destroy) struct csv *csv = NULL;
-    OWNED(offices_release) struct offices list = {0};
     struct columns columns = {0};
     bool has_row = true;
     int code = csv_new(file, &csv, reterr);
@@ -263,16 +267,26 @@ offices_read(struct bytes file, const struct office *above, struct offices *ret_
     while (code == 0 && has_row) {
         code = csv_next(csv, &has_row, reterr);
         if (code == 0 && has_row)
-            code = row_read(csv, &columns, &list, reterr);
+            code = row_read(csv, &columns, list, reterr);
     }
+    return code;
+}
+
+int
+offices_read(struct bytes file, const struct office *above, struct offices *ret_offices,
+             struct err *reterr)
+{
+    struct offices list = {0};
+    int code = list_read(file, &list, reterr);
     if (code == 0)
         code = list_check(&list, above, reterr);
-    if (code != 0)
+    if (code != 0) {
+        offices_release(&list);
         return code;
+    }
     twins_find(&list);
     offices_release(ret_offices);
     *ret_offices = list;
-    list = (struct offices){0};
     return 0;
 }
 

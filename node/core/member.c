@@ -1,5 +1,6 @@
 #include "member.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,9 +47,14 @@ path_add(const struct member *self, char *path)
 int
 member_wrap(const struct member *self, struct err *reterr)
 {
+    int code = reterr->code;
+    assert(code < 0); // There is something to wrap
+
     char path[PATH_ROOM] = "";
     path_add(self, path);
-    return path[0] == '\0' ? reterr->code : err_wrap(reterr, "%s", "%s", path);
+    if (path[0] != '\0')
+        (void)err_wrap(reterr, "%s", "%s", path);
+    return code;
 }
 
 int
