@@ -7,6 +7,8 @@
 // is
 //          written without leading zeros and leaves room for the two above it; 0 lets the system
 //          choose, which only a listener may ask for.
+//          An address is better than a name: libzmq asks the name server in its one I/O thread, and
+//          while that waits every link of the node stands still.
 // Errors   A bool: it is one or it is not.
 // Memory   A plain value.
 // Threads  Any.

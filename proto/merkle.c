@@ -15,12 +15,12 @@ merkle_leaf(struct bytes data, uint8_t ret_leaf[HASH_SIZE])
 
 void
 merkle_inner(const uint8_t left[HASH_SIZE], const uint8_t right[HASH_SIZE],
-             uint8_t ret_node[HASH_SIZE])
+             uint8_t ret_inner[HASH_SIZE])
 {
     uint8_t joined[1 + 2 * HASH_SIZE] = {1};
     memcpy(joined + 1, left, HASH_SIZE);
     memcpy(joined + 1 + HASH_SIZE, right, HASH_SIZE);
-    hash_sha256(BYTES(joined, sizeof joined), ret_node);
+    hash_sha256(BYTES(joined, sizeof joined), ret_inner);
 }
 
 void

@@ -57,7 +57,7 @@ struct merkle_source {
 
 void merkle_leaf(struct bytes data, uint8_t ret_leaf[HASH_SIZE]);
 void merkle_inner(const uint8_t left[HASH_SIZE], const uint8_t right[HASH_SIZE],
-                  uint8_t ret_node[HASH_SIZE]);
+                  uint8_t ret_inner[HASH_SIZE]);
 
 // Add one leaf. Afterwards peak[k] holds node (k, (size >> k) - 1) for every k from 0 to the number
 // of zero bits `size` ends in: exactly the nodes this leaf completed, for whoever stores them.
@@ -83,7 +83,8 @@ MUST_CHECK int merkle_prove_consistency(const struct merkle_source *source, seq_
                                         seq_t size, uint8_t ret_proof[PROOF_MAX][HASH_SIZE],
                                         size_t *ret_count);
 
-// 0 when `proof` leads from the leaf to `root`, else ERR_ROOT.
+// 0 when `proof` leads from the leaf to `root`, else ERR_ROOT. A root does not say how large its
+// tree is: size and root must come from one signed checkpoint. So below.
 MUST_CHECK int merkle_check_inclusion(seq_t index, seq_t size, const uint8_t leaf[HASH_SIZE],
                                       struct bytes proof, const uint8_t root[HASH_SIZE]);
 

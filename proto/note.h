@@ -39,7 +39,8 @@
 enum {
     NOTE_MAX = 65536,     // Bytes of a whole note
     NOTE_LINES_MAX = 100, // Signatures; where other implementations stop too
-    NOTE_BLOB_MAX = 8192, // Bytes behind one base64: the largest signature now planned has 4,627
+    NOTE_BLOB_MAX = 8190, // Bytes behind one base64, a multiple of 3; the largest signature now
+                          // planned for notes has 4,627
     KEY_NAME_MAX = 100,   // Bytes of a name without its NUL
     KEY_ID_SIZE = 4,
     NET_SIZE = 16, // 32 hex digits of the hash of the first root key

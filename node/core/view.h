@@ -19,13 +19,13 @@
 #include "../../proto/entry.h"
 #include "../base/buf.h"
 #include "../base/id.h"
+#include "indicator.h"
 
 typedef uint32_t log_t; // A log's number on this node
 
 enum {
     TILE_LEAVES = 256, // Hashes in a full tile
     TILE_BITS = 8,
-    PARTS_MAX = 4,      // Kinds of record one indicator can join
     TALLY_KEY_MAX = 63, // Bytes of a group's key: a record id or an office
     MEASURE_MAX = 39,   // Bytes of an indicator's name and "/n" or "/d"
 };
@@ -79,7 +79,7 @@ struct view {
     // The `nth` entry, in the order of arrival, that is not of kind record: (log, seq).
     bool (*special)(void *store, uint64_t nth, log_t *ret_log, seq_t *ret_seq);
 
-    // The `nth` record with the waiting flag, after `id` (creator "" for the first).
+    // The first waiting record after `after` (creator "" for the very first).
     bool (*waiting)(void *store, const struct record_id *after, struct record_id *ret_id);
 
     bool (*group)(void *store, const char *measure, int32_t period, const char *key,
