@@ -15,7 +15,6 @@
 enum statement {
     BEGIN,
     COMMIT,
-    ROLLBACK,
     SCHEMA_VERSION,
     DATA_VERSION,
     HAS_OUTBOX,
@@ -32,7 +31,6 @@ enum statement {
 static const char *const statements[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
-    [ROLLBACK] = "ROLLBACK",
     [SCHEMA_VERSION] = "PRAGMA schema_version",
     [DATA_VERSION] = "PRAGMA data_version",
     [HAS_OUTBOX] = "SELECT EXISTS (SELECT 1 FROM _outbox)",

@@ -167,7 +167,8 @@ value_check(struct buf *sql, const struct field *field, const char *x)
         buf_print(sql, "typeof(%s) = 'integer' AND %s IN (0, 1)", x, x);
         break;
     case FIELD_DATE:
-        buf_print(sql, "date(%s) IS %s AND %s >= '1000'", x, x, x);
+        // Without a modifier SQLite 3.40 gives 31 February back as it came.
+        buf_print(sql, "date(%s, '+0 days') IS %s AND %s >= '1000'", x, x, x);
         break;
     case FIELD_CHOICE:
         buf_print(sql, "%s IN (", x);

@@ -545,8 +545,10 @@ TEST(net, tells_only_granted_topics)
     zmq_setsockopt(greedy, ZMQ_SUBSCRIBE, "05908\0-012", 10);
     raw_connect(greedy, &parent, LANE_DOWN);
     for (long end = now_ms() + PATIENCE_MS;
-         now_ms() < end && net_counters(parent.net)->topics_refused < 7;)
+         now_ms() < end && net_counters(parent.net)->topics_refused < 7;) {
         turn(&parent);
+        turn(&child);
+    }
     T_EQ(net_counters(parent.net)->topics_refused, 7);
     T_OK(hears_published(&child, &parent, "05908", "granted"));
     net_publish_down(parent.net, BYTES_LIT("05909"), BYTES_LIT("other commune"));
@@ -639,13 +641,12 @@ TEST(net, an_oversized_message_costs_its_sender_the_connection)
     raw_connect(dealer, &parent, LANE_REPAIR);
     raw_connect(pub, &parent, LANE_UP);
     zmq_send(dealer, large, NET_REPAIR_MAX + 1, 0);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 3; i++) { // A PUB connects when it likes, so more than once
+        let_run(&parent, NULL);
         zmq_send(pub, "t", 2, ZMQ_SNDMORE);
         zmq_send(pub, large, NET_LIVE_MAX + 1, 0);
-        let_run(&parent, i == 0 ? &child : NULL);
-        if (i == 2)
-            break;
     }
+    let_run(&parent, &child);
     T_TEXT(buf_text(&parent.log), "");
     T_EQ(net_send(child.net, parent.public, BYTES(large, NET_REPAIR_MAX)), 0);
     for (long end = now_ms() + PATIENCE_MS;

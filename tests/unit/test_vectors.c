@@ -84,23 +84,31 @@ message_cut_check(const json_t *one)
     return "";
 }
 
+// The same bytes; or all that we know of them, where later elements lie behind. (A hello with one
+// bit bent is a bye, and what made it a hello lies behind.)
+static bool
+message_comes_back(struct bytes bytes, const struct message *message)
+{
+    OWNED(buf_release) struct buf again = {0};
+    message_pack(message, &again);
+    struct reader was = reader_of(bytes), is = reader_of(buf_bytes(&again));
+    if (read_array(&was) == read_array(&is))
+        return bytes_equal(bytes, buf_bytes(&again));
+    size_t left = (size_t)(is.end - is.at);
+    return (size_t)(was.end - was.at) > left && memcmp(was.at, is.at, left) == 0;
+}
+
 static const char *
 message_bend_check(const json_t *one)
 {
     OWNED(buf_release) struct buf buf = {0};
-    OWNED(buf_release) struct buf again = {0};
     struct message message;
-    if (json_object_get(one, "packs_as") != NULL) // Bits of what is not known do not come back
-        return "";
     (void)bytes_under(one, "hex", &buf);
     for (size_t bit = 0; bit < 8 * buf.size; bit++) {
         buf.at[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        if (message_read(buf_bytes(&buf), &message) == 0) {
-            buf_clear(&again);
-            message_pack(&message, &again);
-            if (!bytes_equal(buf_bytes(&again), buf_bytes(&buf)))
-                return "has a bit that does not come back";
-        }
+        if (message_read(buf_bytes(&buf), &message) == 0 &&
+            !message_comes_back(buf_bytes(&buf), &message))
+            return "has a bit that does not come back";
         buf.at[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
     return "";

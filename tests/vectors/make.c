@@ -331,7 +331,8 @@ field_bads(void)
     turned("join, third kind", "join, asked", "990800", "990802", p, "asked or answered");
     turned("join, list of numbers", "join, answered", "9282a1", "920182a1", p,
            "trailing bytes, and a number is no certificate");
-    turned("ping, heartbeat", "ping, answered with a heartbeat", "96a9", "95a9", p, "six elements");
+    turned("ping, heartbeat", "ping, answered with a heartbeat", "940ac3cf0000019b76daa80096a9",
+           "950ac3cf0000019b76daa80095a9", p, "six elements");
     turned("fault, UTF-8", "fault", "78c3a3", "78c3c3", "LT-CANON", "no sound UTF-8");
     turned("fault, text as bytes", "fault, of no log", "b16e6f74", "c4116e6f74", p,
            "a text is a str");
@@ -581,13 +582,14 @@ stub_bads(void)
     stub_turned("hash beside body", put, part_of(put, "stub"), part_of(withheld, "stub"), p,
                 "nil stands for the hash where the body is");
     stub_turned("reach 4", put, "95010100", "95010104", p, "levels are 0 to 3");
-    stub_turned("audience, bad code", ruling, "303132", "3031", p, "cut short");
+    stub_turned("audience, bad code", ruling, "aa30353930382d3031322a", "a930353930382d30312a", p,
+                "05908-01 is no code");
     stub_turned("audience, letters", ruling, "303132", "303161", p, "05908-01a is no code");
     stub_turned("audience, two stars", ruling, "aa30353930382d3031322a", "ab30353930382d3031322a2a",
                 p, "one star");
     stub_turned("audience, empty", put, "c0c0", "a0c0", p, "nil says nobody");
     stub_turned("audience, star alone", put, "c0c0", "a12ac0", p, "everybody below whom");
-    stub_turned("short hash", withheld, "c420", "c41f", p, "32 bytes");
+    stub_turned("long hash", withheld, "c420", "c421ff", p, "32 bytes");
     stub_turned("stub, wide kind", put, "95010100", "9501cc0100", "LT-CANON", "1 is one byte");
     stub_turned("stub, behind", put, "c0c0", "c0c000", p, "one stub and nothing else");
     stub_turned("stub, four elements", put, "95010100c0c0", "94010100c0", p, "five elements");
@@ -615,10 +617,7 @@ body_bads(void)
                 "nothing before it, so depth 0");
     body_turned("depth 0 after something", retract, "daa8000100a9", "daa8000000a9", p,
                 "something before it, so depth 1 or more");
-    body_turned("op 3", put, "30313200c090",
-                "303132"
-                "03c090",
-                p, "put, retract, restore");
+    body_turned("op 3", put, "30313200c090", "30313203c090", p, "put, retract, restore");
     body_turned("no type", put, "a9686f757365686f6c6401", "c001", p, "a record is of a type");
     body_turned("no subject", put, "a930353930382d30313200c090", "c000c090", p,
                 "a record is about an office");
