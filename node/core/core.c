@@ -1016,3 +1016,33 @@ core_link(const struct core *self, size_t nth, struct link_status *ret_status)
     }
     return true;
 }
+
+seq_t
+core_sent(const struct core *self)
+{
+    seq_t sent = 0;
+    for (size_t i = 0; i < self->link_count; i++) {
+        const struct link *link = self->links[i];
+        for (size_t j = 0; j < link->count && link->is_up; j++) {
+            const struct peer_log *theirs = &link->logs[j];
+            if (theirs->log != self->own->number)
+                continue;
+            sent = theirs->sent > sent ? theirs->sent : sent;
+            sent = theirs->theirs > sent ? theirs->theirs : sent;
+        }
+    }
+    return sent;
+}
+
+struct place *
+core_places(struct core *self, const struct record_id *id, size_t *ret_count)
+{
+    struct record record = {.id = *id};
+    struct bytes row;
+    *ret_count = 0;
+    if (!self->conf.view.record(self->conf.view.store, id, &row) ||
+        record_read(row, &self->arena, &record) != 0)
+        return NULL;
+    *ret_count = record.place_count;
+    return record.places;
+}

@@ -38,6 +38,7 @@
 #include "view.h"
 
 struct core;
+struct place; // record.h
 
 struct core_conf {
     struct origin self;   // The epoch to write in; its log may be empty still
@@ -150,12 +151,17 @@ struct link_status {
 };
 bool core_link(const struct core *self, size_t nth, struct link_status *ret_status);
 
+// How far the own log was sent to somebody above; below what they said they hold, never.
+seq_t core_sent(const struct core *self);
+
+// Where the entries of a record are, in order of arrival; borrowed until the next step.
+struct place *core_places(struct core *self, const struct record_id *id, size_t *ret_count);
+
 // May this office read the body of an entry? By today's registry.
 bool core_is_entitled(const struct core *self, const struct office *reader,
                       const struct entry *entry, const struct office *author);
 
-// Count everything again from the records: the same writes a naive recount would make. Used when
-// an indicator is new, and by those who doubt.
+// What office.db shows of a record whose packed row is `row`. Borrowed until the next step.
 void core_projection(struct core *self, const struct record_id *id, struct bytes row,
                      struct projection *ret_projection);
 

@@ -375,16 +375,26 @@ count_in(struct net *self, const struct net_message *message)
 static bool
 send_frame(void *socket, const void *at, size_t size, int flags)
 {
+    if (zmq_send(socket, at, size, flags | ZMQ_DONTWAIT) >= 0)
+        return true;
+    if (errno != EAGAIN)
+        return false;
+    // libzmq looks into its mailbox once in a millisecond only, where the room that was made, or
+    // the connection that came up, may lie unread. Asking for the events makes it look.
+    int events;
+    size_t events_size = sizeof events;
+    (void)zmq_getsockopt(socket, ZMQ_EVENTS, &events, &events_size);
     return zmq_send(socket, at, size, flags | ZMQ_DONTWAIT) >= 0;
 }
 
 static int
 send_up(struct link *link, struct bytes message)
 {
-    if (send_frame(link->sockets[LANE_REPAIR], message.at, message.size, 0))
-        return 0;
-    // ZMQ_IMMEDIATE leaves no queue while nobody is there, which looks the same as a full one.
-    return link->is_up ? ERR_LIMIT : ERR_UNREACHABLE;
+    // The socket would still take a message for a connection that just broke, and lose it.
+    if (!link->is_up)
+        return ERR_UNREACHABLE;
+    bool is_sent = send_frame(link->sockets[LANE_REPAIR], message.at, message.size, 0);
+    return is_sent ? 0 : ERR_LIMIT;
 }
 
 static int
@@ -683,9 +693,11 @@ net_next(struct net *self, struct net_message *ret_message)
         struct ear *ear = ear_next(self);
         if (ear == NULL)
             return false;
-        *ret_message = (struct net_message){0};
-        if (ear_take(self, ear, ret_message))
+        struct net_message message = {0};
+        if (ear_take(self, ear, &message)) {
+            *ret_message = message;
             return true;
+        }
     }
     return false;
 }
@@ -705,15 +717,15 @@ net_forget(struct net *self, const uint8_t key[NET_KEY_SIZE])
 static short
 events_to_zmq(short events)
 {
-    return (short)((events & POLLIN ? ZMQ_POLLIN : 0) | (events & POLLOUT ? ZMQ_POLLOUT : 0) |
-                   (events & POLLPRI ? ZMQ_POLLPRI : 0) | ZMQ_POLLERR);
+    return (short)(((events & POLLIN) ? ZMQ_POLLIN : 0) | ((events & POLLOUT) ? ZMQ_POLLOUT : 0) |
+                   ((events & POLLPRI) ? ZMQ_POLLPRI : 0) | ZMQ_POLLERR);
 }
 
 static short
 events_of_zmq(short events)
 {
-    return (short)((events & ZMQ_POLLIN ? POLLIN : 0) | (events & ZMQ_POLLOUT ? POLLOUT : 0) |
-                   (events & ZMQ_POLLPRI ? POLLPRI : 0) | (events & ZMQ_POLLERR ? POLLERR : 0));
+    return (short)(((events & ZMQ_POLLIN) ? POLLIN : 0) | ((events & ZMQ_POLLOUT) ? POLLOUT : 0) |
+                   ((events & ZMQ_POLLPRI) ? POLLPRI : 0) | ((events & ZMQ_POLLERR) ? POLLERR : 0));
 }
 
 static int

@@ -10,6 +10,7 @@
 enum {
     OPTION_ZAP_ENFORCE_DOMAIN = 93, // ZMQ_ZAP_ENFORCE_DOMAIN, hidden by zmq.h
     OPTIONS_MAX = 8,
+    SEAL_SIZE = 33, // CURVE's own bytes, which libzmq counts into the size of a frame
 };
 
 struct option {
@@ -50,16 +51,18 @@ struct kind {
 static const struct kind bound_kinds[LANE_COUNT] = {
     [LANE_REPAIR] = {ZMQ_ROUTER,
                      "sync",
-                     {{ZMQ_MAXMSGSIZE, SOCKET_REPAIR_MAX},
+                     {{ZMQ_MAXMSGSIZE, SOCKET_REPAIR_MAX + SEAL_SIZE},
                       {ZMQ_ROUTER_MANDATORY, 1},
                       {ZMQ_SNDHWM, 64},
                       {ZMQ_RCVHWM, 256}}},
     [LANE_UP] = {ZMQ_SUB,
                  "live",
-                 {{ZMQ_MAXMSGSIZE, SOCKET_LIVE_MAX}, {ZMQ_SNDHWM, 16}, {ZMQ_RCVHWM, 16}}},
+                 {{ZMQ_MAXMSGSIZE, SOCKET_LIVE_MAX + SEAL_SIZE},
+                  {ZMQ_SNDHWM, 16},
+                  {ZMQ_RCVHWM, 16}}},
     [LANE_DOWN] = {ZMQ_XPUB,
                    "live",
-                   {{ZMQ_MAXMSGSIZE, SOCKET_LIVE_MAX},
+                   {{ZMQ_MAXMSGSIZE, SOCKET_LIVE_MAX + SEAL_SIZE},
                     {ZMQ_XPUB_MANUAL, 1},
                     {ZMQ_XPUB_VERBOSER, 1},
                     {ZMQ_SNDHWM, 16},
@@ -68,9 +71,13 @@ static const struct kind bound_kinds[LANE_COUNT] = {
 
 // The SUB's sending mark is for its subscriptions, which are lost beyond it without a word.
 static const struct kind connecting_kinds[LANE_COUNT] = {
-    [LANE_REPAIR] = {ZMQ_DEALER, NULL, {{ZMQ_MAXMSGSIZE, SOCKET_REPAIR_MAX}, {ZMQ_SNDHWM, 64}}},
-    [LANE_UP] = {ZMQ_PUB, NULL, {{ZMQ_MAXMSGSIZE, SOCKET_LIVE_MAX}, {ZMQ_SNDHWM, 16}}},
-    [LANE_DOWN] = {ZMQ_SUB, NULL, {{ZMQ_MAXMSGSIZE, SOCKET_LIVE_MAX}, {ZMQ_SNDHWM, 64}}},
+    [LANE_REPAIR] = {ZMQ_DEALER,
+                     NULL,
+                     {{ZMQ_MAXMSGSIZE, SOCKET_REPAIR_MAX + SEAL_SIZE}, {ZMQ_SNDHWM, 64}}},
+    [LANE_UP] = {ZMQ_PUB, NULL, {{ZMQ_MAXMSGSIZE, SOCKET_LIVE_MAX + SEAL_SIZE}, {ZMQ_SNDHWM, 16}}},
+    [LANE_DOWN] = {ZMQ_SUB,
+                   NULL,
+                   {{ZMQ_MAXMSGSIZE, SOCKET_LIVE_MAX + SEAL_SIZE}, {ZMQ_SNDHWM, 64}}},
 };
 
 // What the monitor of a connecting socket reports. On the live lanes nothing but a refusal matters:

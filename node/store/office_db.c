@@ -1,5 +1,6 @@
 #include "office_db.h"
 
+#include <stdio.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -744,4 +745,12 @@ office_db_rebuild_begin(struct office_db *self, struct err *reterr)
     }
     int rc = run_print(self, &sql, reterr);
     return rc == 0 ? tables_ensure(self, reterr) : rc;
+}
+
+int
+office_db_count(struct office_db *self, const char *table, int64_t *ret_count, struct err *reterr)
+{
+    char text[80];
+    (void)snprintf(text, sizeof text, "SELECT count(*) FROM %.30s", table);
+    return sql_int(self->db, text, ret_count, reterr);
 }

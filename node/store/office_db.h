@@ -105,6 +105,10 @@ MUST_CHECK int office_db_put_figure(struct office_db *self, const struct figure_
 MUST_CHECK int office_db_clear_figures(struct office_db *self, const char *indicator,
                                        struct err *reterr);
 
+// Rows of one of our own tables: "_outbox", "_refused", "_conflict".
+MUST_CHECK int office_db_count(struct office_db *self, const char *table, int64_t *ret_count,
+                               struct err *reterr);
+
 // Readable when somebody, we too, wrote to the file; office_db_changed takes the events. Borrowed.
 int office_db_fd(const struct office_db *self);
 
