@@ -175,20 +175,20 @@ cli_file(const char *path, size_t max, struct buf *ret_text, struct err *reterr)
 }
 
 const char *
-json_text(const json_t *object, const char *name)
+answer_text(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
     return text != NULL ? text : "";
 }
 
 int64_t
-json_number(const json_t *object, const char *name)
+answer_number(const json_t *object, const char *name)
 {
     return json_integer_value(json_object_get(object, name));
 }
 
 bool
-json_bool(const json_t *object, const char *name)
+answer_bool(const json_t *object, const char *name)
 {
     return json_is_true(json_object_get(object, name));
 }

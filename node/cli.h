@@ -76,9 +76,9 @@ json_t *cli_error_json(const struct err *err);
 MUST_CHECK int cli_file(const char *path, size_t max, struct buf *ret_text, struct err *reterr);
 
 // Members of an answer; "" and 0 where they are missing or something else.
-const char *json_text(const json_t *object, const char *name);
-int64_t json_number(const json_t *object, const char *name);
-bool json_bool(const json_t *object, const char *name);
+const char *answer_text(const json_t *object, const char *name);
+int64_t answer_number(const json_t *object, const char *name);
+bool answer_bool(const json_t *object, const char *name);
 
 // Verbs, each in the file of its subject.
 int cli_init(struct cli *self, struct err *reterr); // cli_office.c

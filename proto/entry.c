@@ -190,6 +190,20 @@ shape_read(struct reader *in, size_t count, struct entry *entry)
     return in->code;
 }
 
+// Names that begin with '$' are the fold's own.
+static bool
+has_own_names(struct bytes facts)
+{
+    struct reader in = reader_of(facts);
+    for (size_t left = facts.size > 0 ? read_map(&in) : 0; left > 0 && in.code == 0; left--) {
+        struct bytes name = read_str(&in);
+        (void)read_skip(&in);
+        if (name.size > 0 && name.at[0] == '$')
+            return true;
+    }
+    return false;
+}
+
 // What a record entry must have on top of its shape.
 static int
 record_check(const struct entry *entry)
@@ -201,7 +215,8 @@ record_check(const struct entry *entry)
         return code;
     bool is_sound = entry->type.size > 0 && entry->type.size <= 31 &&
                     !office_is_none(&entry->record.creator) && !office_is_none(&entry->subject) &&
-                    entry->op <= OP_RESTORE && (count == 0) == (entry->depth == 0);
+                    entry->op <= OP_RESTORE && (count == 0) == (entry->depth == 0) &&
+                    !has_own_names(entry->facts);
     return is_sound ? 0 : ERR_PROTO;
 }
 
@@ -257,6 +272,19 @@ entry_leaf(const struct entry *self, struct bytes stub, uint8_t ret_leaf[32])
         BYTES(self->hash, 32), BYTES(in.at + 1, (size_t)(in.end - in.at) - 1),
     };
     hash_pieces(pieces, 5, ret_leaf);
+}
+
+void
+entry_withhold(const struct entry *self, struct bytes stub, struct buf *buf)
+{
+    struct reader in = reader_of(stub);
+    (void)read_array(&in);
+    read_skip_many(&in, 4);
+    assert(in.code == 0 && *in.at == 0xc0);
+    buf_add(buf, stub.at, (size_t)(in.at - stub.at));
+    struct packer out = packer_of(buf);
+    pack_bin(&out, self->hash, sizeof self->hash);
+    buf_add(buf, in.at + 1, (size_t)(in.end - in.at) - 1);
 }
 
 int

@@ -93,6 +93,10 @@ void entry_pack_body(struct entry *self, struct buf *buf);
 // Append the stub: with the hash, or with nil in its place for a stub beside its body.
 void entry_pack_stub(const struct entry *self, bool beside_body, struct buf *buf);
 
+// Append the stub that travels without its body: the bytes of `stub`, which lies beside one, with
+// the body's hash in place of nil. Elements of later versions stay.
+void entry_withhold(const struct entry *self, struct bytes stub, struct buf *buf);
+
 // Read a stub and, unless `body` is empty, the body that goes with it; checks form and shape, and
 // that a stub has nil exactly when there is a body. Fills hash in both cases.
 MUST_CHECK int entry_read(struct bytes stub, struct bytes body, struct entry *ret_entry);

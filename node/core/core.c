@@ -148,6 +148,8 @@ core_definition_take(struct core *self, const struct entry *entry)
     bool is_type = bytes_equal(entry->type, bytes_of("type"));
     if (!office_equal(&entry->origin.office, &self->registry.root))
         return; // Only the root defines
+    if (!is_type && !bytes_equal(entry->type, bytes_of("indicator")))
+        return; // A later version's
     int code = is_type ? type_read(entry->facts, &type, &err)
                        : indicator_read(entry->facts, &indicator, &err);
     if (code != 0) {
@@ -235,15 +237,34 @@ static struct link *
 link_get(struct core *self, const struct office *peer)
 {
     struct link *link = link_find(self, peer);
-    if (link != NULL)
+    bool is_up = registry_is_above(&self->registry, peer, &self->conf.self.office);
+    if (link != NULL) {
+        link->is_up = is_up;
         return link;
+    }
     link = mem_new(sizeof *link);
     link->peer = *peer;
-    link->is_up = registry_is_above(&self->registry, peer, &self->conf.self.office);
+    link->is_up = is_up;
     self->links =
         mem_reserve(self->links, &self->link_room, self->link_count + 1, sizeof(struct link *));
     self->links[self->link_count++] = link;
     return link;
+}
+
+static void
+receipt_send(struct core *self, struct link *link, const struct receipt *receipt)
+{
+    struct message message = {.type = MESSAGE_RECEIPT};
+    message.as.receipt.origin = receipt->origin;
+    message.as.receipt.size = receipt->size;
+    memcpy(message.as.receipt.root, receipt->root, 32);
+    message.as.receipt.bodies = receipt->bodies;
+    message.as.receipt.envelopes = receipt->envelopes;
+    message.as.receipt.time = receipt->time;
+    message.as.receipt.holder = receipt->holder;
+    memcpy(message.as.receipt.cosignature, receipt->cosignature, 64);
+    memcpy(message.as.receipt.signature, receipt->signature, 64);
+    core_send(self, link, &message);
 }
 
 static void
@@ -365,6 +386,25 @@ core_log_moved(struct core *self, struct log *log)
     log->moved_at = self->wall;
 }
 
+// What we and those above hold of the logs below that link, said again: the last may be lost.
+static void
+receipts_repeat(struct core *self, struct link *link)
+{
+    const struct view *view = &self->conf.view;
+    for (size_t i = 0; i < self->logs.count && !link->is_up; i++) {
+        const struct log *log = self->logs.at[i];
+        const struct unit *unit = registry_unit(&self->registry, &self->conf.self.office);
+        if (!office_equal(&link->peer, &log->origin.office) &&
+            !registry_is_above(&self->registry, &link->peer, &log->origin.office))
+            continue;
+        for (; unit != NULL; unit = registry_unit(&self->registry, &unit->parent)) {
+            struct receipt receipt;
+            if (view->receipt(view->store, &log->origin, &unit->office, &receipt))
+                receipt_send(self, link, &receipt);
+        }
+    }
+}
+
 // Messages.
 
 static void
@@ -390,11 +430,22 @@ hello_heard(struct core *self, struct link *link, const struct message *message)
         memcpy(link->boot, message->as.hello.boot, sizeof link->boot);
         hello_send(self, link);
     }
+    // The same life of theirs, but they say hello again: their connection is new, and what was
+    // under way on the old one is lost.
+    bool is_again = is_known && link->has_hello && self->now - link->hello_at >= 1000;
+    if (is_again) {
+        link_reset(link);
+        link->has_boot = true;
+        memcpy(link->boot, message->as.hello.boot, sizeof link->boot);
+        hello_send(self, link);
+    }
     if (!link->has_hello || !is_known) {
         link->has_hello = true;
+        link->hello_at = self->now;
         link->faults = 0;
         core_note(self, (struct core_note){.type = NOTE_LINK_OPEN, .peer = link->peer});
         frontier_send(self, link, true);
+        receipts_repeat(self, link);
     }
 }
 
@@ -603,9 +654,7 @@ message_heard(struct core *self, struct link *link, const struct message *messag
 static void
 heard(struct core *self, const struct core_event *event)
 {
-    struct link *link = link_find(self, &event->peer);
-    if (link == NULL)
-        link = link_get(self, &event->peer);
+    struct link *link = link_get(self, &event->peer);
     link->is_open = true;
     link->heard_at = self->now;
     struct message message;

@@ -77,7 +77,8 @@ root_of(const struct work *work)
     const struct entry *root = NULL;
     for (size_t i = 0; i < work->count; i++) {
         const struct entry *entry = &work->entries[i].entry;
-        if (work->entries[i].fate != FOLD_IN || entry->depth != 0)
+        if (work->entries[i].fate != FOLD_IN || entry->depth != 0 ||
+            !office_equal(&entry->record.creator, &entry->origin.office))
             continue;
         if (root == NULL || entry->origin.epoch < root->origin.epoch ||
             (entry->origin.epoch == root->origin.epoch && entry->seq < root->seq))

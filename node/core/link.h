@@ -13,7 +13,7 @@
 struct stream {
     bool is_open;
     uint64_t ticket;
-    seq_t cursor;         // Next entry to send
+    seq_t cursor, to;     // Next entry to send, and the first one not wanted
     uint64_t sent, grant; // Bytes
 };
 
@@ -34,6 +34,7 @@ struct link {
     bool has_boot;
     uint8_t boot[8];
     mono_t heard_at, sent_at;
+    mono_t hello_at; // When they last said hello and we answered
     mono_t frontier_due; // 0: nothing to tell
     wall_t skew_ms;
     unsigned faults;

@@ -8,6 +8,7 @@
 // A batch as it is being looked at: nothing of the core changes until all of it holds.
 struct incoming {
     struct log *log;
+    const struct office *from;
     const struct message *message;
     seq_t first, end;
     struct entry *entries; // From the log's size on
@@ -32,7 +33,9 @@ entry_take(struct core *self, struct incoming *in, seq_t seq, struct bytes stub,
         if (!origin_equal(&entry->origin, &in->log->origin) || entry->seq != seq)
             return ERR_PROTO;
     } else if (is_me_entitled) {
-        return ERR_WITHHELD;
+        // One who is not entitled itself does not hold the body: somebody else has it
+        return core_is_entitled(self, in->from, entry, &in->log->origin.office) ? ERR_WITHHELD
+                                                                                : ERR_NOTFOUND;
     }
     entry_leaf(entry, stub, in->leaves[in->count]);
     merkle_add(&in->edge, in->leaves[in->count]);
@@ -102,7 +105,7 @@ body_strip(struct core *self, struct incoming *in, size_t i)
         core_is_entitled(self, &self->conf.self.office, entry, &in->log->origin.office))
         return;
     OWNED(buf_release) struct buf stub = {0};
-    entry_pack_stub(entry, false, &stub);
+    entry_withhold(entry, in->stubs[i], &stub);
     in->stubs[i] = arena_keep(&self->arena, &stub);
     in->bodies[i] = (struct bytes){0};
     entry->has_shape = false;
@@ -206,6 +209,7 @@ core_receive(struct core *self, struct link *link, const struct message *message
         log = logs_get(&self->logs, origin);
     }
     struct incoming in = {.log = log,
+                          .from = &link->peer,
                           .message = message,
                           .first = message->as.batch.first,
                           .end = message->as.batch.first + message->as.batch.count};

@@ -150,7 +150,6 @@ certificate_apply(struct registry *self, struct bytes facts, const struct standi
         map_drop(&self->by_curve, BYTES(unit->curve, 32));
     unit->certificate_by = *by;
     unit->has_certificate = true;
-    unit->is_hosted = false;
     memcpy(unit->sign, keys.sign, 32);
     memcpy(unit->cosign, keys.cosign, 32);
     memcpy(unit->curve, keys.curve, 32);

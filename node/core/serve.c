@@ -35,7 +35,7 @@ entry_add(struct core *self, struct outgoing *out, struct bytes stub, struct byt
         return;
     }
     OWNED(buf_release) struct buf bare = {0};
-    entry_pack_stub(&entry, false, &bare);
+    entry_withhold(&entry, stub, &bare);
     batch_add(&out->raw, buf_bytes(&bare), (struct bytes){0});
 }
 
@@ -130,9 +130,11 @@ core_want(struct core *self, struct link *link, const struct message *want)
         core_fault(self, link, ERR_NOTFOUND, &log->origin, want->as.want.from, (struct bytes){0});
         return;
     }
-    if (!stream->is_open || stream->ticket != want->as.want.ticket)
-        *stream = (struct stream){
-            .is_open = true, .ticket = want->as.want.ticket, .cursor = want->as.want.from};
+    if (stream->ticket != want->as.want.ticket)
+        *stream = (struct stream){.ticket = want->as.want.ticket,
+                                  .cursor = want->as.want.from,
+                                  .to = want->as.want.to};
+    stream->is_open = true;
     if (want->as.want.grant > stream->grant)
         stream->grant = want->as.want.grant;
     if (theirs->theirs < want->as.want.from)
@@ -145,6 +147,7 @@ stream_serve(struct core *self, struct link *link, struct peer_log *theirs)
     struct stream *stream = &theirs->stream;
     struct log *log = self->logs.at[theirs->log];
     seq_t to = log->note_size < log->durable ? log->note_size : log->durable;
+    to = stream->to < to ? stream->to : to;
     if (!stream->is_open || stream->cursor >= to || stream->sent >= stream->grant)
         return false;
     OWNED(outgoing_release)
@@ -237,6 +240,7 @@ publish_to(struct core *self, struct link *link, struct log *log, seq_t to)
             if (message.size > 0 && message.size <= LIVE_BATCH_MAX) {
                 live_send(self, link, log, message);
                 theirs->sent = to;
+                theirs->stream.cursor = to;
                 theirs->is_dirty = false;
                 theirs->told_at = self->now;
             }

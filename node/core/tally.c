@@ -53,7 +53,8 @@ keys_of(const struct part *part, struct bytes id_text, const struct office *subj
     struct reader in = reader_of(map_find(state, part->key_field));
     if (part->key == GROUP_RECORD) {
         struct bytes key = read_str(&in);
-        if (in.code == 0)
+        struct record_id id;
+        if (in.code == 0 && record_id_parse(key, &id))
             share->keys[share->key_count++] = key;
         return;
     }
