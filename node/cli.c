@@ -123,6 +123,15 @@ cli_say(const struct cli *self, const char *vi, const char *en, ...)
     va_end(args);
 }
 
+void
+cli_note(const struct cli *self, const char *vi, const char *en, ...)
+{
+    va_list args;
+    va_start(args, en);
+    (void)vfprintf(stderr, self->lang == LANG_VI ? vi : en, args);
+    va_end(args);
+}
+
 bool
 cli_answered(const struct cli *self, const json_t *json)
 {

@@ -62,6 +62,10 @@ const char *cli_text(const struct cli *self, const char *vi, const char *en);
 void cli_say(const struct cli *self, const char *vi, const char *en, ...)
     __attribute__((format(printf, 2, 4), format(printf, 3, 4)));
 
+// The same on stderr, and with --json too: what is said beside the result.
+void cli_note(const struct cli *self, const char *vi, const char *en, ...)
+    __attribute__((format(printf, 2, 4), format(printf, 3, 4)));
+
 // With --json print `json` (borrowed) on one line, and say so.
 bool cli_answered(const struct cli *self, const json_t *json);
 

@@ -65,10 +65,9 @@ invitation_print(const struct cli *self, const json_t *answer)
     (void)wall_text(answer_number(answer, "expires"), until);
     (void)printf("%s\n", answer_text(answer, "token"));
     // On stderr, so that `lienthong invite ... > thu-moi.txt` is the invitation and nothing else.
-    (void)fprintf(stderr,
-                  cli_text(self, "thư mời cho %s, dùng một lần, đến %s; giữ kín như mật khẩu\n",
-                           "invitation for %s, good once, until %s; keep it like a password\n"),
-                  answer_text(answer, "office"), until);
+    cli_note(self, "thư mời cho %s, dùng một lần, đến %s; giữ kín như mật khẩu\n",
+             "invitation for %s, good once, until %s; keep it like a password\n",
+             answer_text(answer, "office"), until);
 }
 
 int
@@ -292,10 +291,9 @@ twins_print(const struct cli *self, const struct offices *offices)
     for (size_t i = 0; i < offices->twins_count; i++) {
         const struct office_row *a = &offices->rows[offices->twins[i].first];
         const struct office_row *b = &offices->rows[offices->twins[i].second];
-        (void)fprintf(stderr,
-                      cli_text(self, "lưu ý: %s '%s' và %s '%s' chỉ khác dấu\n",
-                               "note: %s '%s' and %s '%s' differ by accents alone\n"),
-                      a->office.code, a->name, b->office.code, b->name);
+        cli_note(self, "lưu ý: %s '%s' và %s '%s' chỉ khác dấu\n",
+                 "note: %s '%s' and %s '%s' differ by accents alone\n", a->office.code, a->name,
+                 b->office.code, b->name);
     }
 }
 
@@ -365,6 +363,15 @@ cli_publish(struct cli *self, struct err *reterr)
     return code;
 }
 
+// Kinds have no words of their own outside the protocol: these are for reading only.
+static const char *
+kind_name(int64_t kind)
+{
+    static const char *const names[] = {"open",  "record", "definition", "registry", "receipt",
+                                        "erase", "sealed", "ruling",     "close"};
+    return kind >= 0 && kind < (int64_t)(sizeof names / sizeof names[0]) ? names[kind] : "?";
+}
+
 static void
 log_print(const struct cli *self, const json_t *answer)
 {
@@ -386,7 +393,7 @@ log_print(const struct cli *self, const json_t *answer)
         table_add(&table, answer_text(entry, "office"));
         table_add_int(&table, answer_number(entry, "seq"));
         table_add(&table, when);
-        table_add(&table, type[0] != '\0' ? type : answer_text(entry, "kind"));
+        table_add(&table, type[0] != '\0' ? type : kind_name(answer_number(entry, "kind")));
         table_add(&table, op);
         table_add(&table, answer_text(entry, "record"));
         table_add(&table, answer_text(entry, "state"));

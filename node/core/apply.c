@@ -67,12 +67,30 @@ core_record(struct core *self, const struct record_id *id)
     return record_keep(self, record);
 }
 
+// An entry of this step is not in the store yet: it is among the writes.
+static bool
+entry_pending(const struct core *self, struct place place, struct bytes *ret_stub,
+              struct bytes *ret_body)
+{
+    for (size_t i = self->write_count; i-- > 0;) {
+        const struct write *write = &self->writes[i];
+        if (write->type != WRITE_ENTRY || write->as.entry.log != place.log ||
+            write->as.entry.seq != place.seq)
+            continue;
+        *ret_stub = write->as.entry.stub;
+        *ret_body = write->as.entry.body;
+        return true;
+    }
+    return false;
+}
+
 static bool
 entry_load(struct core *self, struct place place, struct entry *ret_entry)
 {
     const struct view *view = &self->conf.view;
     struct bytes stub, body;
-    if (!view->entry(view->store, place.log, place.seq, &stub, &body))
+    if (!view->entry(view->store, place.log, place.seq, &stub, &body) &&
+        !entry_pending(self, place, &stub, &body))
         return false;
     struct bytes stub_copy = arena_bytes(&self->arena, stub);
     struct bytes body_copy = arena_bytes(&self->arena, body);
@@ -178,9 +196,9 @@ quarantine(struct core *self, struct place place, const struct fold_entry *one)
                                     .as.quarantine = {place.log, place.seq, code}});
     if (one->fate == FOLD_OUT)
         core_note(self, (struct core_note){.type = NOTE_QUARANTINED,
-                                      .code = code,
-                                      .origin = one->entry.origin,
-                                      .seq = place.seq});
+                                           .code = code,
+                                           .origin = one->entry.origin,
+                                           .seq = place.seq});
 }
 
 static struct place
@@ -257,9 +275,9 @@ registry_take(struct core *self, struct log *log, const struct entry *entry)
         core_write(self, (struct write){.type = WRITE_QUARANTINE,
                                         .as.quarantine = {log->number, entry->seq, code}});
         core_note(self, (struct core_note){.type = NOTE_QUARANTINED,
-                                      .code = code,
-                                      .origin = entry->origin,
-                                      .seq = entry->seq});
+                                           .code = code,
+                                           .origin = entry->origin,
+                                           .seq = entry->seq});
     }
     if (changed) {
         self->has_new_offices = true;

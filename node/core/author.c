@@ -172,6 +172,9 @@ draft_write(struct core *self, const struct draft *draft, const struct written *
     memcpy(ret_written->key, draft->key, sizeof draft->key);
     ret_written->ref = entry_ref(&entry);
     ret_written->depth = entry.depth;
+    static const uint8_t nothing[16];
+    if (memcmp(draft->key, nothing, sizeof nothing) == 0)
+        return 0; // A command's own: it was in no outbox
     core_write(self, (struct write){.type = WRITE_DRAINED,
                                     .as.drained = {.log = self->own->number, .seq = entry.seq}});
     memcpy(self->writes[self->write_count - 1].as.drained.key, draft->key, sizeof draft->key);

@@ -154,9 +154,9 @@ core_definition_take(struct core *self, const struct entry *entry)
                        : indicator_read(entry->facts, &indicator, &err);
     if (code != 0) {
         core_note(self, (struct core_note){.type = NOTE_QUARANTINED,
-                                      .code = code,
-                                      .origin = entry->origin,
-                                      .seq = entry->seq});
+                                           .code = code,
+                                           .origin = entry->origin,
+                                           .seq = entry->seq});
         return;
     }
     uint64_t version = is_type ? type->version : indicator->version;
@@ -327,6 +327,7 @@ frontier_send(struct core *self, struct link *link, bool is_full)
             continue;
         theirs->is_dirty = false;
         theirs->told_at = self->now;
+        theirs->told = log->durable;
         mark_add(self, log, &marks);
         if (++count == MARKS_MAX) {
             frontier_pack(self, link, &marks, count, false);
@@ -377,6 +378,18 @@ grant_raise(struct core *self, struct log *log)
     message.as.want.ticket = asking->ticket;
     message.as.want.grant = asking->granted;
     core_send(self, link, &message);
+}
+
+// They may not know that we hold `size` of it: it reached us some other way.
+void
+core_answer(struct core *self, struct link *link, const struct log *log, struct peer_log *theirs,
+            seq_t size)
+{
+    if (log->durable < size || theirs->told >= size)
+        return;
+    theirs->is_dirty = true;
+    if (link->frontier_due == 0)
+        link->frontier_due = self->now + self->conf.settle_ms;
 }
 
 void
@@ -477,13 +490,16 @@ mark_heard(struct core *self, struct link *link, const struct mark *mark)
     if (log == NULL)
         log = logs_get(&self->logs, &mark->origin);
     struct peer_log *theirs = link_log(link, log->number);
-    theirs->theirs = mark->size;
+    if (theirs->theirs < mark->size && theirs->sent < mark->size)
+        core_answer(self, link, log, theirs, mark->size);
+    if (theirs->theirs < mark->size) // A frontier may come behind a batch of the live lane
+        theirs->theirs = mark->size;
     if (is_rollback(self, log, mark)) {
         core_note(self, (struct core_note){.type = NOTE_ROLLED_BACK,
-                                      .code = ERR_FORK,
-                                      .peer = link->peer,
-                                      .origin = log->origin,
-                                      .seq = mark->size});
+                                           .code = ERR_FORK,
+                                           .peer = link->peer,
+                                           .origin = log->origin,
+                                           .seq = mark->size});
         return;
     }
     if (mark->size > log->size)
@@ -632,10 +648,10 @@ message_heard(struct core *self, struct link *link, const struct message *messag
         return;
     case MESSAGE_FAULT:
         core_note(self, (struct core_note){.type = NOTE_FAULT_HEARD,
-                                      .code = ERR_PROTO,
-                                      .peer = link->peer,
-                                      .origin = message->as.fault.origin,
-                                      .seq = message->as.fault.seq});
+                                           .code = ERR_PROTO,
+                                           .peer = link->peer,
+                                           .origin = message->as.fault.origin,
+                                           .seq = message->as.fault.seq});
         return;
     case MESSAGE_BYE:
         link->has_hello = false;
@@ -728,17 +744,30 @@ receipts_due(struct core *self)
 
 // Time.
 
+// What they lack is told again until they have it. Soon when it was sent, for the live lane may
+// have lost it; later when they were told and did not ask, for they may not have known the office
+// then; at the pace of density when it goes down and none of it was for them to read.
+static uint64_t
+telling_ms(const struct core *self, const struct link *link, const struct log *log,
+           const struct peer_log *theirs)
+{
+    if (theirs->theirs < theirs->sent)
+        return self->conf.retry_ms;
+    return core_flows_down(self, link, log) ? self->conf.density_ms : self->conf.ping_ms;
+}
+
 static void
 repair_due(struct core *self, struct link *link)
 {
     for (size_t i = 0; i < link->count; i++) {
         struct peer_log *theirs = &link->logs[i];
         const struct log *log = self->logs.at[theirs->log];
-        bool is_lacking = theirs->theirs < theirs->sent && !theirs->stream.is_open;
-        if (!is_lacking || log->durable == 0)
+        bool is_lacking = theirs->theirs < log->durable && !theirs->stream.is_open;
+        if (!is_lacking || !core_shares(self, link, log))
             continue;
-        if (self->now - theirs->told_at < self->conf.retry_ms) {
-            core_wake(self, theirs->told_at + self->conf.retry_ms);
+        uint64_t pause_ms = telling_ms(self, link, log, theirs);
+        if (self->now - theirs->told_at < pause_ms) {
+            core_wake(self, theirs->told_at + pause_ms);
             continue;
         }
         theirs->sent = theirs->theirs; // The live lane may have lost it: say it where it counts
@@ -842,8 +871,10 @@ heads_write(struct core *self)
 {
     for (size_t i = 0; i < self->logs.count; i++) {
         struct log *log = self->logs.at[i];
-        if (!log->is_dirty || log->size == log->durable)
+        bool has_grown = log->is_dirty && log->size != log->durable;
+        if (log->is_stored && !has_grown)
             continue;
+        log->is_stored = true; // Also an empty one: its number is taken
         core_write(self, (struct write){.type = WRITE_HEAD,
                                         .as.head = {.log = log->number,
                                                     .head = {.origin = log->origin,
@@ -925,6 +956,7 @@ logs_load(struct core *self)
         log->size = log->durable = head.size;
         log->note_size = head.note_size;
         buf_add_bytes(&log->note, head.note);
+        log->is_stored = true;
         log->has_edge = head.size == 0;
         struct receipt receipt;
         if (view->receipt(view->store, &log->origin, &self->conf.self.office, &receipt))

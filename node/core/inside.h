@@ -82,6 +82,8 @@ void core_fault(struct core *self, struct link *link, int code, const struct ori
                 seq_t seq, struct bytes evidence);
 bool core_shares(const struct core *self, const struct link *link, const struct log *log);
 void core_ask(struct core *self, struct link *link, struct log *log);
+void core_answer(struct core *self, struct link *link, const struct log *log,
+                 struct peer_log *theirs, seq_t size);
 void core_log_moved(struct core *self, struct log *log);
 void core_definition_take(struct core *self, const struct entry *entry);
 const struct type *core_type(const struct core *self, struct bytes name);
@@ -103,6 +105,8 @@ void core_record_fill(struct core *self, struct record *record);
 
 // serve.c
 void core_want(struct core *self, struct link *link, const struct message *want);
+// True when entries of a log go down by that link to who may read few of them.
+bool core_flows_down(const struct core *self, const struct link *link, const struct log *log);
 void core_publish(struct core *self, struct log *log);
 void core_serve(struct core *self);
 

@@ -20,6 +20,7 @@ struct stream {
 struct peer_log {
     log_t log;
     seq_t theirs;   // They hold it so far, durably: they said so
+    seq_t told;     // We said in a frontier that we hold it so far
     seq_t sent;     // Published to them so far; never believed, only a hint
     mono_t told_at; // When we last told them anything of it
     bool is_dirty;  // Our size is news to them
@@ -34,7 +35,7 @@ struct link {
     bool has_boot;
     uint8_t boot[8];
     mono_t heard_at, sent_at;
-    mono_t hello_at; // When they last said hello and we answered
+    mono_t hello_at;     // When they last said hello and we answered
     mono_t frontier_due; // 0: nothing to tell
     wall_t skew_ms;
     unsigned faults;

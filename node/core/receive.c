@@ -218,8 +218,15 @@ core_receive(struct core *self, struct link *link, const struct message *message
         log->asking.received += whole.size;
         log->asking.asked_at = self->now;
     }
-    if (in.end <= log->size || log == self->own)
-        return; // Twice is once
+    if (log == self->own)
+        return;
+    if (in.end <= log->size) { // Twice is once
+        struct peer_log *known = link_log(link, log->number);
+        if (known->theirs < in.end)
+            known->theirs = in.end;
+        core_answer(self, link, log, known, in.end);
+        return;
+    }
     if (in.first > log->size) {
         core_ask(self, link, log);
         return;

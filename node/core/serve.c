@@ -131,9 +131,8 @@ core_want(struct core *self, struct link *link, const struct message *want)
         return;
     }
     if (stream->ticket != want->as.want.ticket)
-        *stream = (struct stream){.ticket = want->as.want.ticket,
-                                  .cursor = want->as.want.from,
-                                  .to = want->as.want.to};
+        *stream = (struct stream){
+            .ticket = want->as.want.ticket, .cursor = want->as.want.from, .to = want->as.want.to};
     stream->is_open = true;
     if (want->as.want.grant > stream->grant)
         stream->grant = want->as.want.grant;
@@ -191,8 +190,8 @@ core_serve(struct core *self)
         core_wake(self, self->now);
 }
 
-static bool
-flows_down(const struct core *self, const struct link *link, const struct log *log)
+bool
+core_flows_down(const struct core *self, const struct link *link, const struct log *log)
 {
     return !link->is_up && !office_equal(&log->origin.office, &link->peer) &&
            !registry_is_above(&self->registry, &link->peer, &log->origin.office);
@@ -232,7 +231,7 @@ publish_to(struct core *self, struct link *link, struct log *log, seq_t to)
     if (to - from <= SERVE_ENTRIES) {
         OWNED(outgoing_release) struct outgoing out = {.log = log, .link = link, .first = from};
         entries_cut(self, &out, to);
-        if (!out.has_readable && flows_down(self, link, log) &&
+        if (!out.has_readable && core_flows_down(self, link, log) &&
             self->now - theirs->told_at < self->conf.density_ms)
             theirs->is_dirty = false; // For density's sake only: with the next readable entry
         else if (out.end == to) {

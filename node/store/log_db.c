@@ -620,6 +620,7 @@ view_bytes(struct log_db *self, struct bytes bytes)
 static bool
 column_office(sqlite3_stmt *stmt, int column, struct office *ret_office)
 {
+    *ret_office = (struct office){0}; // Codes are compared, and hashed, to the end of their array
     return stmt_text(stmt, column, ret_office->code, sizeof ret_office->code);
 }
 

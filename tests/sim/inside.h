@@ -56,14 +56,14 @@ struct node {
     struct bytes trusted[3];
     struct store_memory store;
     struct core *core; // NULL while it is down
-    bool is_running, is_committing, has_turn;
-    uint64_t life; // Events of an earlier life are void
-    mono_t wake;
+    bool is_running, is_committing;
+    mono_t turn_at; // When the next turn is; 0 for none
+    uint64_t life;  // Events of an earlier life are void
+    mono_t wake;    // As the core asked; 0 for never
     struct item *inbox;
     size_t inbox_count, inbox_room;
     struct sent *sends; // Until what was written is on disk
     size_t send_count, send_room;
-    uint64_t next_record;
 };
 
 // Between a node and its parent. Direction 0 goes up.
@@ -112,7 +112,7 @@ struct world {
     size_t node_count;
     struct wire wires[NODES_MAX]; // By the index of the child
     struct promise *promises;
-    size_t promise_count;
+    size_t promise_count, promise_room;
     size_t longest_inbox;
     bool is_calm;
     unsigned loss; // Per mille of live messages that are lost, and that are doubled

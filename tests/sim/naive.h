@@ -20,15 +20,15 @@ struct naive_state {
     size_t in_count, out_count;
     struct bytes state;     // As in struct projection
     struct bytes conflicts; // As naive_conflicts gives them
-    struct bytes heads;            // Packed refs, the latest first
+    struct bytes heads;     // Packed refs, the latest first
 };
 
 // `is_denied[i]`: the author of entries[i] stands neither at nor above the subject.
 void naive_fold(const struct entry *entries, const bool *is_denied, size_t count,
                 struct arena *arena, struct naive_state *ret_state);
 
-// The conflicts of a projection in the form of struct naive_state: field -> [office and value of the
-// winner, number of writes].
+// The conflicts of a projection in the form of struct naive_state: field -> [office and value of
+// the winner, number of writes].
 struct bytes naive_conflicts(struct bytes conflicts, struct arena *arena);
 
 // How many groups of a measure count at `office` itself in `period`, over all `records`.

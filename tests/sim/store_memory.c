@@ -279,6 +279,8 @@ void
 store_memory_commit(struct store_memory *self)
 {
     self->committed = self->count;
+    for (size_t i = 0; i < self->log_count; i++)
+        self->logs[i].durable = self->logs[i].head.size;
 }
 
 void
@@ -288,6 +290,7 @@ store_memory_crash(struct store_memory *self)
     tables_forget(self);
     for (size_t i = 0; i < self->count; i++)
         write_apply(self, &self->writes[i]);
+    store_memory_commit(self);
 }
 
 bool
@@ -305,15 +308,11 @@ store_memory_log(const struct store_memory *self, const struct origin *origin)
     return NULL;
 }
 
-// Looked for in the list of writes, not in the tables: those show what is not committed too.
 seq_t
 store_memory_durable(const struct store_memory *self, const struct origin *origin)
 {
-    for (size_t i = self->committed; i-- > 0;)
-        if (self->writes[i].type == WRITE_HEAD &&
-            origin_equal(&self->writes[i].as.head.head.origin, origin))
-            return self->writes[i].as.head.head.size;
-    return 0;
+    const struct memory_log *log = store_memory_log(self, origin);
+    return log != NULL ? log->durable : 0;
 }
 
 const struct memory_record *

@@ -27,6 +27,7 @@ struct memory_entry {
 struct memory_log {
     bool has_head;
     struct log_head head;
+    seq_t durable; // head.size at the last commit
     struct memory_entry *entries;
     size_t count, room;
     struct bytes *tiles[TILE_LEVELS];

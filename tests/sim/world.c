@@ -27,8 +27,8 @@ world_violation(struct world *self, const char *format, ...)
 {
     if (self->result->violations++ > 0)
         return;
-    int size = snprintf(self->result->first, WORLD_TEXT, "at %llu ms: ",
-                        (unsigned long long)self->now);
+    int size =
+        snprintf(self->result->first, WORLD_TEXT, "at %llu ms: ", (unsigned long long)self->now);
     va_list args;
     va_start(args, format);
     (void)vsnprintf(self->result->first + size, (size_t)(WORLD_TEXT - size), format, args);
@@ -93,6 +93,16 @@ wire_between(struct world *self, const struct node *a, const struct node *b)
     return b->parent == a ? &self->wires[b->index] : &self->wires[a->index];
 }
 
+// One turn is planned at most: of two the sooner.
+static void
+turn_plan(struct world *self, struct node *node, mono_t at)
+{
+    if (node->is_committing || (node->turn_at != 0 && node->turn_at <= at))
+        return;
+    node->turn_at = at;
+    event_add(self, (struct event){.type = EVENT_TURN, .at = at, .node = node, .life = node->life});
+}
+
 static void
 inbox_add(struct world *self, struct node *node, struct item item)
 {
@@ -106,11 +116,7 @@ inbox_add(struct world *self, struct node *node, struct item item)
     node->inbox[node->inbox_count++] = item;
     if (node->inbox_count > self->longest_inbox)
         self->longest_inbox = node->inbox_count;
-    if (!node->is_committing && !node->has_turn) {
-        node->has_turn = true;
-        event_add(self, (struct event){.type = EVENT_TURN, .at = self->now, .node = node,
-                                       .life = node->life});
-    }
+    turn_plan(self, node, self->now);
 }
 
 void
@@ -132,16 +138,18 @@ wire_down(struct world *self, struct wire *wire)
         wire->held_count[direction] = 0;
         wire->last_at[direction] = 0;
     }
-    inbox_add(self, wire->child, (struct item){.type = CORE_LINK_DOWN, .peer = wire->child->parent});
-    inbox_add(self, wire->child->parent, (struct item){.type = CORE_LINK_DOWN, .peer = wire->child});
+    inbox_add(self, wire->child,
+              (struct item){.type = CORE_LINK_DOWN, .peer = wire->child->parent});
+    inbox_add(self, wire->child->parent,
+              (struct item){.type = CORE_LINK_DOWN, .peer = wire->child});
 }
 
 static void
 wire_dial(struct world *self, struct wire *wire)
 {
     struct node *child = wire->child, *parent = child->parent;
-    bool is_possible = child->is_running && parent->is_running && !wire->is_blocked[0] &&
-                       !wire->is_blocked[1];
+    bool is_possible =
+        child->is_running && parent->is_running && !wire->is_blocked[0] && !wire->is_blocked[1];
     if (!wire->is_up && is_possible) {
         wire->is_up = true;
         inbox_add(self, child, (struct item){.type = CORE_LINK_UP, .peer = parent});
@@ -163,8 +171,12 @@ wire_carry(struct world *self, struct wire *wire, int direction, struct item ite
             at = wire->last_at[direction] + 1;
         wire->last_at[direction] = at;
     }
-    event_add(self, (struct event){.type = EVENT_ARRIVE, .at = at, .wire = wire,
-                                   .life = wire->life, .direction = direction, .item = item});
+    event_add(self, (struct event){.type = EVENT_ARRIVE,
+                                   .at = at,
+                                   .wire = wire,
+                                   .life = wire->life,
+                                   .direction = direction,
+                                   .item = item});
 }
 
 static void
@@ -180,9 +192,8 @@ arrive(struct world *self, const struct event *event)
         return;
     }
     if (wire->is_blocked[direction]) {
-        wire->held[direction] =
-            mem_reserve(wire->held[direction], &wire->held_room[direction],
-                        wire->held_count[direction] + 1, sizeof(struct item));
+        wire->held[direction] = mem_reserve(wire->held[direction], &wire->held_room[direction],
+                                            wire->held_count[direction] + 1, sizeof(struct item));
         wire->held[direction][wire->held_count[direction]++] = event->item;
         return;
     }
@@ -215,14 +226,15 @@ transmit(struct world *self, struct node *from, const struct sent *sent)
     struct wire *wire = wire_between(self, from, to);
     int direction = to == from->parent ? 0 : 1;
     bool is_live = sent->lane != LANE_REPAIR;
-    bool is_lost = !wire->is_up || (is_live && (wire->is_blocked[direction] ||
-                                                is_lucky(&self->network, self->loss)));
+    bool is_lost =
+        !wire->is_up ||
+        (is_live && (wire->is_blocked[direction] || is_lucky(&self->network, self->loss)));
     if (is_lost) {
         self->result->drops++;
         return;
     }
-    struct item item = {.type = CORE_HEARD, .peer = from, .is_live = is_live,
-                        .size = sent->message.size};
+    struct item item = {
+        .type = CORE_HEARD, .peer = from, .is_live = is_live, .size = sent->message.size};
     unsigned copies = is_live && is_lucky(&self->network, self->loss) ? 2 : 1;
     for (unsigned i = 0; i < copies; i++) {
         item.message = mem_copy(sent->message.at, sent->message.size);
@@ -242,7 +254,7 @@ notes_look(struct world *self, struct node *node, const struct core_update *upda
             wire_down(self, wire_between(self, node, peer));
         else if (note->type == NOTE_ROLLED_BACK || note->type == NOTE_QUARANTINED)
             world_violation(self, "%s: note %d, %s, log %s entry %llu", node->office.code,
-                            note->type, err_name(note->code), note->origin.office.code,
+                            (int)note->type, err_name(note->code), note->origin.office.code,
                             (unsigned long long)note->seq);
         else if (note->type == NOTE_PEER_FAULT)
             world_violation(self, "%s finds fault with %s: %s, log %s entry %llu",
@@ -259,7 +271,8 @@ send_keep(struct node *node, const struct core_send *send)
 {
     node->sends =
         mem_reserve(node->sends, &node->send_room, node->send_count + 1, sizeof *node->sends);
-    struct bytes message = BYTES(mem_copy(send->message.at, send->message.size), send->message.size);
+    struct bytes message =
+        BYTES(mem_copy(send->message.at, send->message.size), send->message.size);
     node->sends[node->send_count++] = (struct sent){send->peer, send->lane, message};
 }
 
@@ -306,20 +319,18 @@ turn_end(struct world *self, struct node *node)
 {
     if (!store_memory_is_clean(&node->store)) {
         node->is_committing = true;
+        node->turn_at = 0;
         event_add(self, (struct event){.type = EVENT_COMMIT,
                                        .at = self->now + 1 + draw(&self->disk, self->disk_ms),
-                                       .node = node, .life = node->life});
+                                       .node = node,
+                                       .life = node->life});
         return;
     }
     sends_release(self, node);
-    if (node->has_turn)
-        return;
-    mono_t at = node->inbox_count > 0 ? self->now + 1 : node->wake;
-    if (at == 0)
-        return;
-    node->has_turn = node->inbox_count > 0;
-    event_add(self, (struct event){.type = EVENT_TURN, .at = at > self->now ? at : self->now + 1,
-                                   .node = node, .life = node->life});
+    if (node->inbox_count > 0)
+        turn_plan(self, node, self->now + 1);
+    else if (node->wake != 0)
+        turn_plan(self, node, node->wake > self->now ? node->wake : self->now + 1);
 }
 
 static void
@@ -344,9 +355,7 @@ static void
 turn(struct world *self, struct node *node)
 {
     enum { TURN_ITEMS = 16 };
-    node->has_turn = false;
-    if (node->is_committing)
-        return;
+    node->turn_at = 0;
     size_t count = node->inbox_count < TURN_ITEMS ? node->inbox_count : TURN_ITEMS;
     for (size_t i = 0; i < count; i++)
         item_step(self, node, &node->inbox[i]);
@@ -387,8 +396,8 @@ node_stop(struct world *self, struct node *node)
         if (self->nodes[i] != self->nodes[0] &&
             (self->nodes[i] == node || self->nodes[i]->parent == node))
             wire_down(self, &self->wires[i]);
-    node->is_running = node->is_committing = node->has_turn = false;
-    node->wake = 0;
+    node->is_running = node->is_committing = false;
+    node->wake = node->turn_at = 0;
     node->life++;
     core_destroy(&node->core);
     store_memory_crash(&node->store);
@@ -466,7 +475,7 @@ event_do(struct world *self, const struct event *event)
     bool is_of_now = event->node == NULL || event->node->life == event->life;
     switch (event->type) {
     case EVENT_TURN:
-        if (is_of_now)
+        if (is_of_now && event->at == event->node->turn_at && !event->node->is_committing)
             turn(self, event->node);
         break;
     case EVENT_COMMIT:
@@ -586,10 +595,11 @@ world_run(uint64_t seed, struct codec *codec, struct world_result *ret_result)
     self->result = ret_result;
     self->codec = codec;
     struct sim_random seeds = {seed};
-    struct sim_random *streams[] = {&self->topology, &self->network, &self->disk, &self->faults,
-                                    &self->work, &self->bytes};
+    struct sim_random *streams[] = {&self->topology, &self->network, &self->disk,
+                                    &self->faults,   &self->work,    &self->bytes};
     for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
-        streams[i]->state = sim_random_next(&seeds); // One each: a new draw here moves nothing there
+        streams[i]->state =
+            sim_random_next(&seeds); // One each: a new draw here moves nothing there
     self->delay_ms = 5 + draw(&self->network, 400);
     self->disk_ms = 1 + draw(&self->disk, 60);
     self->fault_ms = 2000 + draw(&self->faults, 30000);
@@ -600,7 +610,8 @@ world_run(uint64_t seed, struct codec *codec, struct world_result *ret_result)
     for (size_t i = 0; i < self->node_count; i++)
         node_start(self, self->nodes[i]);
     for (size_t i = 1; i < self->node_count; i++)
-        event_add(self, (struct event){.type = EVENT_DIAL, .at = self->now, .wire = &self->wires[i]});
+        event_add(self, (struct event){
+                            .type = EVENT_DIAL, .at = self->now + 2000, .wire = &self->wires[i]});
     run(self);
     ret_result->virtual_ms = self->now;
     world_release(self);

@@ -13,7 +13,8 @@
 // both directions, and machines crash and lose what was not committed. Then the faults end and
 // all must become still, and equal, within a bounded virtual time.
 //
-// Shape    Checked at every send: nothing says more than is on disk. Checked at the end: equal logs,
+// Shape    Checked at every send: nothing says more than is on disk. Checked at the end: equal
+// logs,
 //          equal records, records as the naive fold has them, counts as a recount has them,
 //          receipts kept by those who gave them and known to those they are about.
 // Units    Virtual time in ms.
