@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/request.h"
 #include "base/text.h"
@@ -404,6 +405,17 @@ args_read(struct cli *self, int argc, char **argv, struct err *reterr)
     return code;
 }
 
+// A folder without a log is no office, and the commands that make one say so themselves.
+static bool
+is_office(const struct cli *self)
+{
+    char path[CLI_PATH_MAX];
+    if (self->verb->run == cli_init || self->verb->run == cli_join)
+        return true;
+    (void)snprintf(path, sizeof path, "%s/log.db", self->home);
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 static int
 args_check(const struct cli *self, struct err *reterr)
 {
@@ -414,6 +426,9 @@ args_check(const struct cli *self, struct err *reterr)
         return err_set(reterr, ERR_HOME,
                        "chưa nói đơn vị nào: cần --home DIR hay biến LIENTHONG_HOME",
                        "which office? --home DIR or LIENTHONG_HOME is wanted");
+    if (self->verb->needs_home && !is_office(self))
+        return err_set(reterr, ERR_HOME, "%s: không có đơn vị nào ở đây", "%s: no office is here",
+                       self->home);
     return 0;
 }
 

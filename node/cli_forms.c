@@ -45,7 +45,15 @@ forms_open(const struct cli *cli, struct forms *ret_forms, struct err *reterr)
     if (access(path, F_OK) != 0)
         return err_set(reterr, ERR_HOME, "không có %s", "there is no %s", path);
     struct sql_options options = {.file_mode = 0660, .busy_timeout_ms = FORMS_BUSY_MS};
-    return sql_open(path, &options, &ret_forms->db, reterr);
+    code = sql_open(path, &options, &ret_forms->db, reterr);
+    if (code != 0)
+        return code;
+    // The triggers need json_quote, which SQLite lets only a trusted schema call. Ours is as
+    // trusted here as in everybody's sqlite3: who may write to the file may write this office's
+    // records.
+    if (sqlite3_db_config(ret_forms->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, NULL) != SQLITE_OK)
+        return sql_fail(ret_forms->db, reterr);
+    return 0;
 }
 
 void

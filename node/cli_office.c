@@ -62,7 +62,7 @@ static void
 invitation_print(const struct cli *self, const json_t *answer)
 {
     char until[WALL_TEXT_MAX + 1];
-    (void)wall_text(answer_number(answer, "expires"), until);
+    (void)wall_text(answer_number(answer, "expires") * 1000, until); // Seconds, as in a token
     (void)printf("%s\n", answer_text(answer, "token"));
     // On stderr, so that `lienthong invite ... > thu-moi.txt` is the invitation and nothing else.
     cli_note(self, "thư mời cho %s, dùng một lần, đến %s; giữ kín như mật khẩu\n",

@@ -394,10 +394,12 @@ record_print(struct cli *self, const struct forms *forms, const struct type *typ
     if (code != 0)
         return code;
     json_t *entries = json_object_get(answer, "entries");
+    if (entries == NULL)
+        return err_set(reterr, ERR_BUG, "không có lịch sử", "there is no history");
     OWNED(json_decrefp)
-    json_t *json = json_pack("{s:s, s:b, s:o, s:O, s:O}", "type", type->name, "retracted",
-                             is_retracted, "record", row_json(type, row), "conflicts", conflicts,
-                             "log", entries != NULL ? entries : conflicts);
+    json_t *json =
+        json_pack("{s:s, s:b, s:o, s:O, s:O}", "type", type->name, "retracted", is_retracted,
+                  "record", row_json(type, row), "conflicts", conflicts, "log", entries);
     if (cli_answered(self, json))
         return 0;
     char office[OFFICE_MAX + 1];

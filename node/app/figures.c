@@ -115,7 +115,7 @@ figures_recount_agrees(struct node *node)
     const struct indicator *const *indicators = core_indicators(node->core, &count);
     struct recount recount = recount_of(indicators, count);
     struct recounting context = {node, &recount};
-    bool agrees = log_db_records(node->home.log, NULL, record_recount, &context, &err) == 0;
+    bool agrees = log_db_records(node->home.log, &(struct record_id){0}, record_recount, &context, &err) == 0;
     struct view view = log_db_view(node->home.log);
     size_t total_count;
     const struct office_total *totals = recount_totals(&recount, &total_count);

@@ -22,6 +22,7 @@
 enum {
     TURN_MESSAGES = 64,
     OFFICE_RETRY_MS = 15, // Somebody holds office.db: look again after
+    OFFICE_AWAIT_MS = 50, // A writer's fsync is under way: it takes so long at most, mostly
     DIAL_RETRY_MS = 1000, // Doubled up to a minute
 };
 
@@ -56,6 +57,7 @@ struct node {
     bool has_totals; // Figures to show
     mono_t figures_at;
     mono_t office_at; // Look at office.db again; 0: no need
+    mono_t await_until; // Somebody is committing to office.db
     bool is_locked;   // Somebody else held office.db when last tried
     mono_t wake;
     bool is_stopping;

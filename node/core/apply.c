@@ -303,6 +303,9 @@ core_judge_waiting(struct core *self)
 {
     const struct view *view = &self->conf.view;
     struct record_id after = {0}, id;
+    for (size_t i = 0; i < self->touched_count; i++) // Of this step: the store has them not yet
+        if (self->touched[i]->is_touched && (self->touched[i]->flags & RECORD_WAITING) != 0)
+            apply_fold(self, self->touched[i], NULL);
     while (view->waiting(view->store, &after, &id)) {
         after = id;
         struct record *record = core_record(self, &id);

@@ -623,6 +623,20 @@ ping_heard(struct core *self, struct link *link, const struct message *message)
     core_send(self, link, &answer);
 }
 
+// What we sent of that log was refused: the stream is over, and they are told of it again later,
+// when they may know more offices than now.
+static void
+fault_heard(struct core *self, struct link *link, const struct message *message)
+{
+    const struct log *log = logs_find(&self->logs, &message->as.fault.origin);
+    if (log == NULL || !core_shares(self, link, log))
+        return;
+    struct peer_log *theirs = link_log(link, log->number);
+    theirs->stream.is_open = false;
+    theirs->sent = theirs->theirs;
+    theirs->told_at = self->now;
+}
+
 static void
 message_heard(struct core *self, struct link *link, const struct message *message,
               const struct core_event *event)
@@ -647,6 +661,7 @@ message_heard(struct core *self, struct link *link, const struct message *messag
         ping_heard(self, link, message);
         return;
     case MESSAGE_FAULT:
+        fault_heard(self, link, message);
         core_note(self, (struct core_note){.type = NOTE_FAULT_HEARD,
                                            .code = ERR_PROTO,
                                            .peer = link->peer,

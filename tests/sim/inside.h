@@ -57,9 +57,10 @@ struct node {
     struct store_memory store;
     struct core *core; // NULL while it is down
     bool is_running, is_committing;
-    mono_t turn_at; // When the next turn is; 0 for none
-    uint64_t life;  // Events of an earlier life are void
-    mono_t wake;    // As the core asked; 0 for never
+    mono_t turn_at;  // When the next turn is; 0 for none
+    mono_t quiet_at; // Writes nothing from then on: what was lost then, no later entry shows
+    uint64_t life;   // Events of an earlier life are void
+    mono_t wake;     // As the core asked; 0 for never
     struct item *inbox;
     size_t inbox_count, inbox_room;
     struct sent *sends; // Until what was written is on disk

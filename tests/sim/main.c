@@ -14,6 +14,7 @@
 #include "world.h"
 
 struct sum {
+    uint64_t digest; // Of the first run
     unsigned runs, converged, violations, offices;
     uint64_t virtual_ms, slowest_ms, entries, conflicts, crashes, drops;
 };
@@ -69,6 +70,7 @@ sum_print(const struct sum *sum, uint64_t seed, double wall_s, bool is_json)
                sum->violations);
         return;
     }
+    printf("digest %016" PRIx64 "\n", sum->digest);
     printf("%u of %u runs converged from seed %" PRIu64 ", the slowest in %.1f s; %u violations\n"
            "%u offices, %" PRIu64 " entries, %" PRIu64 " conflicts, %" PRIu64 " crashes, %" PRIu64
            " messages lost; %" PRIu64 " virtual s in %.1f s\n",
@@ -101,6 +103,7 @@ main(int argc, char **argv)
     double from = seconds_now();
     for (uint64_t i = 0; i < runs; i++)
         one_run(seed + i, codec, &sum, i == 0 ? &first : &again);
+    sum.digest = first;
     one_run(seed, codec, &repeated, &again);
     if (first != again) {
         printf("SEED=%" PRIu64 " FAIL the same seed did not give the same run\n", seed);

@@ -463,7 +463,7 @@ work(struct world *self)
         return;
     unsigned burst = is_lucky(&self->work, 30) ? (unsigned)draw(&self->work, 120) : 1;
     struct node *node = self->nodes[draw(&self->work, self->node_count)];
-    for (unsigned i = 0; i < burst && node->is_running; i++)
+    for (unsigned i = 0; i < burst && node->is_running && self->now < node->quiet_at; i++)
         world_hand_in(self, node, work_draft(self, node));
     event_add(self, (struct event){.type = EVENT_WORK,
                                    .at = self->now + 1 + draw(&self->work, self->work_ms)});
@@ -543,6 +543,8 @@ run(struct world *self)
         return;
     }
     self->loss = (unsigned)draw(&self->network, 300);
+    for (size_t i = 0; i < self->node_count; i++)
+        self->nodes[i]->quiet_at = self->now + 20000 + draw(&self->work, 500000);
     event_add(self, (struct event){.type = EVENT_FAULT, .at = self->now + 5000});
     event_add(self, (struct event){.type = EVENT_WORK, .at = self->now + 1});
     run_until(self, self->now + 60000 + draw(&self->work, 240000));
