@@ -341,7 +341,7 @@ option_take(struct cli *self, const char *options, int argc, char **argv, int *a
     if (self->option_count == CLI_OPTIONS_MAX)
         return err_set(reterr, ERR_USAGE, "quá nhiều tùy chọn", "too many options");
     self->names[self->option_count] = mem_copy(word, size + 1);
-    ((char *)(uintptr_t)self->names[self->option_count])[size] = '\0';
+    self->names[self->option_count][size] = '\0';
     self->values[self->option_count++] = value;
     return 0;
 }
@@ -478,7 +478,7 @@ static void
 cli_release(struct cli *self)
 {
     for (size_t i = 0; i < self->option_count; i++)
-        free((char *)(uintptr_t)self->names[i]);
+        free(self->names[i]);
     free(self->args);
 }
 

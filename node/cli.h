@@ -40,7 +40,7 @@ struct cli {
     const struct verb *verb;
     const char **args;
     size_t count;
-    const char *names[CLI_OPTIONS_MAX]; // Of the options given
+    char *names[CLI_OPTIONS_MAX]; // Of the options given; ours
     const char *values[CLI_OPTIONS_MAX];
     size_t option_count;
 };

@@ -290,15 +290,16 @@ record_set(const struct forms *self, const struct field *field, const char *offi
 {
     struct record_id id;
     const struct type *of = NULL;
+    const struct field *key = NULL;
     struct err ignored;
     text_set(cell, text);
     if (record_id_parse(text, &id) || office[0] == '\0' || field->of[0] == '\0' ||
-        forms_type(self, field->of, &of, &ignored) != 0 || short_key(of) == NULL)
+        forms_type(self, field->of, &of, &ignored) != 0 || (key = short_key(of)) == NULL)
         return 0;
     OWNED(buf_release) struct buf sql = {0};
     OWNED(stmt_destroy) sqlite3_stmt *stmt = NULL;
     buf_print(&sql, "SELECT id FROM \"%s\" WHERE office = ?1 AND \"%s\" = ?2 LIMIT 1", of->name,
-              short_key(of)->name);
+              key->name);
     int code = sql_prepare(self->db, buf_text(&sql), &stmt, reterr);
     if (code != 0)
         return code;
@@ -311,7 +312,7 @@ record_set(const struct forms *self, const struct field *field, const char *offi
         return code < 0 ? code : 0;
     return err_set(reterr, ERR_FIELD, "cột '%s' (%s): %s không có '%s' là '%.*s'",
                    "column '%s' (%s): %s has no '%s' that is '%.*s'", field->name, field->label[0],
-                   office, short_key(of)->name, (int)text_cut(text, 60), text.at);
+                   office, key->name, (int)text_cut(text, 60), text.at);
 }
 
 static int

@@ -81,7 +81,7 @@ sent_print(const struct cli *self, const json_t *status)
     {
         char when[WALL_TEXT_MAX + 1];
         int64_t size = answer_number(held, "size");
-        (void)wall_text(answer_number(held, "time"), when);
+        (void)wall_text(answer_number(held, "time") * 1000, when); // A receipt counts seconds
         most = size > most ? size : most;
         buf_print(&line, "; %s %s %" PRId64 " (%s)", answer_text(held, "holder"),
                   cli_text(self, "đã giữ", "holds"), size, when);
@@ -120,7 +120,7 @@ children_print(const struct cli *self, const json_t *status)
     json_t **sorted = mem_new((total + 1) * sizeof *sorted), *child = NULL;
     json_array_foreach(children, i, child) if (!answer_bool(child, "hosted")) sorted[count++] =
         child;
-    qsort(sorted, count, sizeof(json_t *), by_moved);
+    qsort(sorted, count, sizeof *sorted, by_moved);
     for (i = 0; i < count && i < CHILDREN_SHOWN; i++)
         child_add(self, sorted[i], &line);
     if (count > CHILDREN_SHOWN)

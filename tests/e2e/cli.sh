@@ -103,6 +103,7 @@ lt 'an invitation that is none' 2 'LT-TOKEN' join lt1.nonsense --home "$work/oth
 lt 'figures' 0 '"rollups":\[{"indicator":"T1-A"' rollup T1-A --year 2026 --json
 lt 'figures by nothing' 64 'area, commune or province' rollup --by street
 lt 'doctor' 0 'ok' doctor
+# shellcheck disable=SC2016
 claim 'a full disk behind the output' 2 'LT-FULL' sh -c '"$0" export household >/dev/full' "$program"
 
 echo "cli: $claims claims, $failed failed"
