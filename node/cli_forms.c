@@ -294,7 +294,8 @@ record_set(const struct forms *self, const struct field *field, const char *offi
     struct err ignored;
     text_set(cell, text);
     if (record_id_parse(text, &id) || office[0] == '\0' || field->of[0] == '\0' ||
-        forms_type(self, field->of, &of, &ignored) != 0 || (key = short_key(of)) == NULL)
+        forms_type(self, field->of, &of, &ignored) != 0 || of == NULL ||
+        (key = short_key(of)) == NULL)
         return 0;
     OWNED(buf_release) struct buf sql = {0};
     OWNED(stmt_destroy) sqlite3_stmt *stmt = NULL;

@@ -117,10 +117,10 @@ children_print(const struct cli *self, const json_t *status)
     OWNED(buf_release) struct buf line = {0};
     const json_t *children = json_object_get(status, "children");
     size_t total = json_array_size(children), count = 0, i = 0;
-    json_t **sorted = mem_new((total + 1) * sizeof *sorted), *child = NULL;
+    json_t **sorted = mem_new((total + 1) * sizeof(void *)), *child = NULL;
     json_array_foreach(children, i, child) if (!answer_bool(child, "hosted")) sorted[count++] =
         child;
-    qsort(sorted, count, sizeof *sorted, by_moved);
+    qsort(sorted, count, sizeof(void *), by_moved);
     for (i = 0; i < count && i < CHILDREN_SHOWN; i++)
         child_add(self, sorted[i], &line);
     if (count > CHILDREN_SHOWN)
