@@ -72,7 +72,7 @@ control_fd(const struct control *self)
 static void
 patience_set(int fd, int ms)
 {
-    struct timeval wait = {ms / 1000, (ms % 1000) * 1000};
+    struct timeval wait = {ms / 1000, (ms % 1000) * 1000L};
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
 }

@@ -32,6 +32,6 @@ MUST_CHECK int enrol_invite(struct node *node, const struct office *office, unsi
 bool enrol_is_invited(struct node *node, const uint8_t key[32]);
 
 // A message of a key that is invited, and no more.
-void enrol_heard(struct node *node, const uint8_t key[32], struct bytes message);
+void enrol_heard(struct node *node, const uint8_t key[32], struct bytes bytes);
 
 #endif

@@ -18,7 +18,7 @@ static int32_t
 year_now(void)
 {
     struct civil civil;
-    return civil_of_days((node_wall() / 1000 + 7 * 3600) / 86400, &civil) ? civil.year : 2026;
+    return civil_of_days((node_wall() / 1000 + 7LL * 3600) / 86400, &civil) ? civil.year : 2026;
 }
 
 static enum level
@@ -115,7 +115,8 @@ figures_recount_agrees(struct node *node)
     const struct indicator *const *indicators = core_indicators(node->core, &count);
     struct recount recount = recount_of(indicators, count);
     struct recounting context = {node, &recount};
-    bool agrees = log_db_records(node->home.log, &(struct record_id){0}, record_recount, &context, &err) == 0;
+    bool agrees =
+        log_db_records(node->home.log, &(struct record_id){0}, record_recount, &context, &err) == 0;
     struct view view = log_db_view(node->home.log);
     size_t total_count;
     const struct office_total *totals = recount_totals(&recount, &total_count);
@@ -174,17 +175,17 @@ figures_answer(struct node *node, json_t *request)
                                                        : LEVEL_NONE;
     size_t count;
     const struct indicator *const *indicators = core_indicators(node->core, &count);
+    bool is_recount = json_is_true(json_object_get(request, "recount"));
+    bool agrees = is_recount && figures_recount_agrees(node);
     json_t *rollups = json_array();
     for (size_t i = 0; i < count; i++) {
         if (name != NULL && strcmp(indicators[i]->name, name) != 0)
             continue;
         json_t *one = rollup_json(node, indicators[i], year > 0 ? (int32_t)year : year_now(), by);
+        if (one != NULL && is_recount)
+            (void)json_object_set_new(one, "recount_agrees", json_boolean(agrees));
         if (one != NULL)
             (void)json_array_append_new(rollups, one);
     }
-    json_t *answer = json_pack("{s:o}", "rollups", rollups);
-    if (json_is_true(json_object_get(request, "recount")))
-        (void)json_object_set_new(answer, "recount_agrees",
-                                  json_boolean(figures_recount_agrees(node)));
-    return answer;
+    return json_pack("{s:o}", "rollups", rollups);
 }

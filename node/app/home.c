@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -328,20 +330,33 @@ lock_take(struct home *home, struct err *reterr)
     return err_set(reterr, ERR_RUNNING, "%s", "%s", home->path);
 }
 
+// Digits and a newline, and nothing else.
+static bool
+number_parse(const char *text, uint64_t *ret_number)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\n')
+        return false;
+    *ret_number = number;
+    return true;
+}
+
 // The file beside the database and the number in it rise together; a copy of one without the
 // other shows. One behind is a crash between the two.
 static int
 generation_check(struct home *home, struct err *reterr)
 {
     uint64_t inside;
-    unsigned long long outside = 0;
+    uint64_t outside = 0;
     OWNED(buf_release) struct buf text = {0};
     int code = meta_uint(home->log, "generation", &inside, reterr);
     if (code != 0)
         return code;
     struct err ignored = {0};
     bool is_there = file_get(home->path, "generation", &text, &ignored) == 0 &&
-                    sscanf(buf_text(&text), "%19llu", &outside) == 1;
+                    number_parse(buf_text(&text), &outside);
     if (!is_there || (outside != inside && outside + 1 != inside)) {
         code = home_new_epoch(home, reterr);
         if (code != 0)
@@ -352,7 +367,7 @@ generation_check(struct home *home, struct err *reterr)
     if (code != 0)
         return code;
     buf_clear(&text);
-    buf_print(&text, "%llu\n", (unsigned long long)next);
+    buf_print(&text, "%" PRIu64 "\n", next);
     return file_put(home->path, "generation", 0600, buf_bytes(&text), reterr);
 }
 

@@ -338,7 +338,8 @@ backlog_show(struct node *self, bool is_all)
     uint64_t position = 0;
     int code = position_get(self, &position);
     if (code == 0 && is_all)
-        code = log_db_records(self->home.log, &(struct record_id){0}, record_show, &showing, &self->err);
+        code = log_db_records(self->home.log, &(struct record_id){0}, record_show, &showing,
+                              &self->err);
     else if (code == 0)
         code = log_db_segments(self->home.log, position, segment_show, &showing, &self->err);
     return code != 0 ? code : showing.code;
@@ -417,6 +418,37 @@ outbox_drain(struct node *self, size_t *ret_count)
     return self->err.code;
 }
 
+static bool
+stray_expect(void *context, const struct record_id *id, struct projection *ret_expected)
+{
+    struct node *self = context;
+    struct view view = log_db_view(self->home.log);
+    struct bytes row;
+    if (!view.record(view.store, id, &row))
+        return false;
+    OWNED(buf_release) struct buf kept = {0};
+    buf_add_bytes(&kept, row);
+    core_projection(self->core, id, buf_bytes(&kept), ret_expected);
+    return true;
+}
+
+// Somebody changed the schema, and may have written while our triggers were gone: what differs from
+// the records this file shows goes into the outbox. Only where it shows all there is; a row must
+// never be held against a newer state.
+static int
+strays_take(struct node *self)
+{
+    uint64_t shown = 0, position = 0;
+    size_t count = 0;
+    int code = position_get(self, &shown);
+    if (code == 0)
+        code = log_db_position(self->home.log, &position, &self->err);
+    if (code == 0 && shown == position && !self->is_writing)
+        code = office_db_strays(self->office, stray_expect, self, &count, &self->err);
+    self->is_foreign = false;
+    return code;
+}
+
 // In a transaction of office.db: drain first, so that a writer's rows keep the heads it saw.
 static int
 office_fill(struct node *self, bool *ret_has_more)
@@ -427,6 +459,8 @@ office_fill(struct node *self, bool *ret_has_more)
     int code = 0;
     if (self->has_new_types || self->has_new_offices)
         code = tables_make(self, &is_new); // Rows of the outbox are read by today's types
+    if (code == 0 && self->is_foreign)
+        code = strays_take(self);
     if (code == 0)
         code = outbox_drain(self, &drained);
     *ret_has_more = drained >= 1000;
@@ -450,7 +484,7 @@ office_turn(struct node *self)
     bool has_outbox = false;
     struct err err = {0};
     int code = office_db_changed(self->office, &has_outbox, &err);
-    bool has_work = has_outbox || self->shown_count > 0 || self->is_lagging ||
+    bool has_work = has_outbox || self->shown_count > 0 || self->is_lagging || self->is_foreign ||
                     self->has_new_types || self->has_new_offices;
     if (code == 0 && !has_work)
         return;
@@ -468,18 +502,19 @@ office_turn(struct node *self)
     if (code != 0) {
         office_db_rollback(self->office);
         self->is_lagging = true;
-        self->office_at = node_mono() + 10 * OFFICE_RETRY_MS;
+        self->office_at = node_mono() + 10ULL * OFFICE_RETRY_MS;
         if (err_who(code) != WHO_DISK || code == ERR_BUSY)
             self->err = (struct err){0}; // Of office.db alone: log.db is the truth, and whole
         return;
     }
     self->is_lagging = self->has_new_types = self->has_new_offices = false;
-    code = office_db_changed(self->office, &has_outbox, &err); // Takes the wakes we caused ourselves
+    code =
+        office_db_changed(self->office, &has_outbox, &err); // Takes the wakes we caused ourselves
     self->office_at = has_more || (code == 0 && has_outbox) ? node_mono() : 0;
 }
 
-// The kernel wakes us when a writer's frames are in the WAL; they count once its fsync is done, which
-// wakes nobody. So look often for half a millisecond, then every millisecond for a while.
+// The kernel wakes us when a writer's frames are in the WAL; they count once its fsync is done,
+// which wakes nobody. So look often for half a millisecond, then every millisecond for a while.
 static void
 outbox_await(struct node *self, bool is_woken)
 {
@@ -502,10 +537,26 @@ outbox_await(struct node *self, bool is_woken)
         self->office_at = node_mono() + 1;
 }
 
+// Somebody else changed tables or triggers: make ours again.
+static void
+schema_look(struct node *self)
+{
+    bool is_foreign = false;
+    struct err err = {0};
+    if (office_db_schema_is_foreign(self->office, &is_foreign, &err) != 0 || !is_foreign)
+        return;
+    self->is_foreign = self->has_new_types = true;
+    self->office_at = node_mono();
+}
+
 static void
 figures_show(struct node *self)
 {
     mono_t now = node_mono();
+    if (now >= self->schema_at) {
+        schema_look(self);
+        self->schema_at = now + 1000;
+    }
     if (!self->has_totals || now < self->figures_at)
         return;
     struct err err = {0};
@@ -573,9 +624,7 @@ node_open(const char *home, const struct conf *conf, struct node *ret_node, stru
     }
     ret_node->codec = codec_new();
     core_start(ret_node);
-    bool is_foreign = false;
-    (void)!office_db_schema_is_foreign(ret_node->office, &is_foreign, reterr);
-    *reterr = (struct err){0};
+    schema_look(ret_node);
     return 0;
 }
 

@@ -54,11 +54,13 @@ struct node {
     bool is_lagging;    // office.db lacks things that log.db has
     bool has_new_types; // Tables to make, records to show
     bool has_new_offices;
+    bool is_foreign; // Somebody changed the schema of office.db
+    mono_t schema_at;
     bool has_totals; // Figures to show
     mono_t figures_at;
-    mono_t office_at; // Look at office.db again; 0: no need
+    mono_t office_at;   // Look at office.db again; 0: no need
     mono_t await_until; // Somebody is committing to office.db
-    bool is_locked;   // Somebody else held office.db when last tried
+    bool is_locked;     // Somebody else held office.db when last tried
     mono_t wake;
     bool is_stopping;
     bool is_rolled_back;

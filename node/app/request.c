@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "../../proto/note.h"
 #include "../../proto/read.h"
@@ -143,13 +144,8 @@ quarantine_count(void *context, const struct log_quarantine *quarantine)
 static uint64_t
 rss_kb(void)
 {
-    FILE *file = fopen("/proc/self/statm", "re");
-    unsigned long long size = 0, resident = 0;
-    if (file == NULL)
-        return 0;
-    (void)!fscanf(file, "%20llu %20llu", &size, &resident);
-    (void)fclose(file);
-    return resident * 4;
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss : 0;
 }
 
 static void

@@ -77,6 +77,23 @@ bytes_compare(struct bytes a, struct bytes b)
     return a.size < b.size ? -1 : a.size > b.size;
 }
 
+struct bytes
+bytes_own(struct bytes bytes)
+{
+    return BYTES(mem_copy(bytes.at, bytes.size), bytes.size);
+}
+
+void
+bytes_free(struct bytes *self)
+{
+    union {
+        const uint8_t *borrowed;
+        void *owned;
+    } at = {.borrowed = self->at}; // Ours since bytes_own: const is only for those who borrow
+    free(at.owned);
+    *self = (struct bytes){0};
+}
+
 void
 buf_release(struct buf *self)
 {

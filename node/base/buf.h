@@ -42,6 +42,10 @@ bool bytes_equal(struct bytes a, struct bytes b);
 // As memcmp, a shorter one that is a prefix first.
 int bytes_compare(struct bytes a, struct bytes b);
 
+// A copy on the heap, to be given to bytes_free, which leaves nothing behind.
+struct bytes bytes_own(struct bytes bytes);
+void bytes_free(struct bytes *self);
+
 void buf_release(struct buf *self);
 
 // Forget the content, keep the memory.

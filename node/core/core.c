@@ -169,13 +169,13 @@ core_definition_take(struct core *self, const struct entry *entry)
     }
     type_destroy(&slot->type);
     indicator_destroy(&slot->indicator);
-    free((void *)(uintptr_t)slot->packed.at);
+    bytes_free(&slot->packed);
     slot->type = type;
     slot->indicator = indicator;
     slot->version = version;
     slot->epoch = entry->origin.epoch;
     slot->seq = entry->seq;
-    slot->packed = BYTES(mem_copy(entry->facts.at, entry->facts.size), entry->facts.size);
+    slot->packed = bytes_own(entry->facts);
     definitions_index(self);
     core_note(self, (struct core_note){.type = NOTE_DEFINITIONS, .origin = entry->origin});
 }
@@ -1030,7 +1030,7 @@ core_destroy(struct core **self_p)
     }
     free(self->links);
     for (size_t i = 0; i < self->definition_count; i++) {
-        free((void *)(uintptr_t)self->definitions[i].packed.at);
+        bytes_free(&self->definitions[i].packed);
         type_destroy(&self->definitions[i].type);
         indicator_destroy(&self->definitions[i].indicator);
     }

@@ -93,7 +93,7 @@ void core_author(struct core *self, const struct draft *drafts, size_t count);
 void core_open_epoch(struct core *self);
 
 // receive.c
-void core_receive(struct core *self, struct link *link, const struct message *batch,
+void core_receive(struct core *self, struct link *link, const struct message *message,
                   struct bytes whole, bool is_live);
 
 // apply.c

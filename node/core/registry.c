@@ -13,7 +13,7 @@ void
 registry_release(struct registry *self)
 {
     for (size_t i = 0; i < self->count; i++) {
-        free((void *)(uintptr_t)self->units[i]->certificate.at);
+        bytes_free(&self->units[i]->certificate);
         free(self->units[i]);
     }
     free(self->units);
@@ -154,8 +154,8 @@ certificate_apply(struct registry *self, struct bytes facts, const struct standi
     memcpy(unit->cosign, keys.cosign, 32);
     memcpy(unit->curve, keys.curve, 32);
     memcpy(unit->box, keys.box, 32);
-    free((void *)(uintptr_t)unit->certificate.at);
-    unit->certificate = BYTES(mem_copy(facts.at, facts.size), facts.size);
+    bytes_free(&unit->certificate);
+    unit->certificate = bytes_own(facts);
     if (!unit->office_by.is_set)
         unit->parent = keys.parent;
     if (office_is_none(&keys.parent))

@@ -32,7 +32,7 @@ grow_to(struct grown *self, seq_t size)
     while (self->log->size < size) {
         uint8_t salt[16] = {(uint8_t)self->log->size, (uint8_t)(self->log->size >> 8)};
         struct entry entry = {.version = ENTRY_VERSION,
-                              .kind = KIND_RECORD,
+                              .kind = KIND_CLOSE,
                               .salt = BYTES(salt, sizeof salt),
                               .origin = origin,
                               .seq = self->log->size,

@@ -1,7 +1,7 @@
 #!/bin/sh
-# cli.sh - the command line of one office without a running node: records, tables, mistakes
+# 0005-command-line.sh - the command line of one office without a running node: records, tables, mistakes
 #
-#     tests/e2e/cli.sh [PROGRAM]
+#     tests/e2e/0005-command-line.sh [PROGRAM]
 #
 # Prints one line for each claim that fails, and ends with 1 when any did.
 set -u
