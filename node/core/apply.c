@@ -327,7 +327,8 @@ project(const struct record *record, struct projection *ret_projection)
         .conflicts = record->conflicts,
     };
     size_t size = record->type.size < 31 ? record->type.size : 31;
-    memcpy(ret_projection->type, record->type.at, size);
+    if (size > 0) // A record whose root has not arrived has no type yet
+        memcpy(ret_projection->type, record->type.at, size);
 }
 
 void

@@ -116,16 +116,17 @@ await_all(const struct member *top, char (*last)[BENCH_ID_MAX], size_t count, in
     return at;
 }
 
-// Run a command line beside the work, for a profiler: $BENCH_HOOK area commune province.
+// Run a command beside the work, for a profiler: $BENCH_HOOK PHASE area commune province bench.
 static void
-hook(const struct fleet *fleet)
+hook(const struct fleet *fleet, const char *phase)
 {
     const char *program = getenv("BENCH_HOOK");
     if (program == NULL || fleet->count < 3)
         return;
     char line[1024];
-    (void)snprintf(line, sizeof line, "%.800s %d %d %d", program, (int)fleet->members[2].pid,
-                   (int)fleet->members[1].pid, (int)fleet->members[0].pid);
+    (void)snprintf(line, sizeof line, "%.800s %s %d %d %d %d", program, phase,
+                   (int)fleet->members[2].pid, (int)fleet->members[1].pid,
+                   (int)fleet->members[0].pid, (int)getpid());
     (void)!system(line);
 }
 
@@ -137,6 +138,7 @@ work_w1(const char *folder, unsigned records, const struct limits *limits)
     fleet_start(&fleet, folder, 1, 1);
     struct member *top = &fleet.members[0], *commune = &fleet.members[1], *area = &fleet.members[2];
     fleet_stop(commune);
+    hook(&fleet, "seed");
     double from = fleet_now();
     seed(area, records, last[0]);
     double seeded = fleet_now();
@@ -151,7 +153,7 @@ work_w1(const char *folder, unsigned records, const struct limits *limits)
     json_int_t wire_area = fleet_status(area, "wire_bytes"),
                wire_top = fleet_status(top, "wire_bytes");
     fleet_run(&fleet, commune);
-    hook(&fleet);
+    hook(&fleet, "W1");
     double up = fleet_await_line(area, "link-up", said);
     double end = await_all(top, last, 1, records);
     wire_area = fleet_status(area, "wire_bytes") - wire_area;
@@ -241,7 +243,7 @@ work_w2(const char *folder, unsigned records, const struct limits *limits)
     struct fleet fleet;
     fleet_start(&fleet, folder, 1, 1);
     fleet_sleep_ms(500); // The start's own fsyncs are not the work's
-    hook(&fleet);
+    hook(&fleet, "W2");
     if (records > LATENCY_MAX)
         records = LATENCY_MAX;
     latency(&fleet, records, false, limits);

@@ -20,5 +20,5 @@ not_hosted() { [ "$(at p --json office list | jq '.offices[] | select(.code == "
 until_s 5 "the province knows it has a machine" not_hosted
 for home in p c a; do claim "each record once at $home" distinct_is $home 4; done
 until_s 10 "the logs agree" frontiers_agree p c a
-claim "receipts cover everything" at a sync --wait --timeout 20
+claim "receipts cover everything" is_synced a 20
 done_testing

@@ -25,7 +25,7 @@ port_next
 at x init 19 --name "Tỉnh khác" --listen "tcp://127.0.0.1:$port_last" >/dev/null
 refused() { # token-file home: join fails and leaves no office behind
     ! at "$2" join - --timeout 3 --listen tcp://127.0.0.1:$((port_last + 5)) <"$1" >"$work/out" 2>&1 &&
-        grep -q 'LT-' "$work/out"
+        grep -q 'LT-TOKEN' "$work/out"
 }
 sed 's/\(.\)\(.\)$/\2\1/; s/lt1\.\(.\)\(.\)/lt1.\2\1/' "$work/a.token" >"$work/wrong"
 claim "an invitation with letters exchanged is refused" refused "$work/wrong" y
@@ -36,7 +36,8 @@ cp -r "$work/a" "$work/z" && rm -f "$work/z/lock" # The area's home with another
 cp "$work/x/keys" "$work/z/keys"
 sed -i "s/^listen.*/listen = tcp:\/\/127.0.0.1:$((port_last + 5))/" "$work/z/lienthong.conf"
 (timeout 3 "$program" --home "$work/z" run >"$work/z.log" 2>&1) || true
-claim "an unknown key gets nowhere" test -z "$(grep '^link-open' "$work/z.log")"
+stays_out() { grep -q 'code=LT-STRANGER' "$work/z.log" && ! grep -q '^link-open' "$work/z.log"; }
+claim "an unknown key gets nowhere" stays_out
 household a 2
 until_s 5 "the true office still does" row_is p 2 active
 

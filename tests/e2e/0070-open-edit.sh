@@ -12,7 +12,7 @@ sleep 0.5
 household a 2
 begun_ms=$(date +%s%3N)
 until_s 2 "the province has the row while the commune's tables are held" row_is p 2 active
-claim "and the commune has signed for it" at a sync --wait --timeout 2
+claim "and the commune has signed for it" is_synced a 2
 is_locked() { [ "$(status_of c .locked)" = true ]; }
 until_s 2 "status says that somebody holds it" is_locked
 claim "all of that before it was let go" test $(($(date +%s%3N) - begun_ms)) -lt 3400

@@ -156,6 +156,7 @@ conflicts_are() { # home count
 
 status_of() { at "$1" --json status | jq -r "$2"; }
 is_linked() { [ "$(status_of "$1" '[.links[] | select(.state == "open")] | length')" -ge "${2:-1}" ]; }
+is_synced() { at "$1" sync --wait --timeout "$2" >/dev/null; }
 doctor_is_well() { at "$1" doctor >"$work/doctor" || { cat "$work/doctor"; return 1; }; }
 recount_agrees() {
     [ "$(at "$1" --json rollup --recount | jq '[.rollups[].recount_agrees] | all')" = true ]
