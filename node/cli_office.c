@@ -411,8 +411,9 @@ cli_log(struct cli *self, struct err *reterr)
         code = cli_number(self, "--limit", LOG_LIMIT, 1, LOG_LIMIT_MAX, &limit, reterr);
     if (code != 0)
         return code;
-    json_t *request = json_pack("{s:s, s:I, s:I}", "verb", "log", "from", (json_int_t)from, "limit",
-                                (json_int_t)limit);
+    json_t *request = json_pack("{s:s, s:I}", "verb", "log", "limit", (json_int_t)limit);
+    if (cli_option(self, "--from") != NULL) // Else the newest
+        (void)json_object_set_new(request, "from", json_integer((json_int_t)from));
     static const char *const names[] = {"--office", "--record"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (cli_option(self, names[i]) != NULL)

@@ -1,9 +1,10 @@
 #!/bin/bash
 # 0010-first-light.sh - what an area writes with sqlite3 reaches the province, and corrections come back
+# shellcheck disable=SC1091,SC2154 # What lib.sh defines
 . "$(dirname "$0")/lib.sh"
 chain
 
-household a 7
+db a "INSERT INTO household(household_no, status, since) VALUES(7, 'active', '2020-01-01')"
 until_s 5 "a row inserted in the area is in the province" row_is p 7 active
 claim "and in the commune" row_is c 7 active
 

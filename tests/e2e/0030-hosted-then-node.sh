@@ -1,5 +1,6 @@
 #!/bin/bash
 # 0030-hosted-then-node.sh - an area whose commune wrote for it gets a machine of its own
+# shellcheck disable=SC1091,SC2154 # What lib.sh defines
 . "$(dirname "$0")/lib.sh"
 root_make p 19 "Tỉnh Thái Nguyên"
 invite_join p c 05908 "Xã Phú Bình"

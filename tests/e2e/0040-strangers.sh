@@ -1,5 +1,6 @@
 #!/bin/bash
 # 0040-strangers.sh - strangers on the wire, invitations misused, and homes that must not be run
+# shellcheck disable=SC1091,SC2154 # What lib.sh defines
 . "$(dirname "$0")/lib.sh"
 chain
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # 0050-full-disk.sh - the disk of an area is full: writers are told, the node lives, all goes on later
+# shellcheck disable=SC1091,SC2154 # What lib.sh defines
 . "$(dirname "$0")/lib.sh"
 [ "$(id -u)" = 0 ] || skip "only root can mount a small disk"
 mkdir "$work/a"

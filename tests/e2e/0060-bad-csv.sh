@@ -1,5 +1,6 @@
 #!/bin/bash
 # 0060-bad-csv.sh - tables as people send them: wrong ones leave nothing behind, odd ones are read
+# shellcheck disable=SC1091,SC2154 # What lib.sh defines
 . "$(dirname "$0")/lib.sh"
 port_next
 at c init 19 --name "Tỉnh Thái Nguyên" --listen "tcp://127.0.0.1:$port_last" >/dev/null

@@ -1,5 +1,6 @@
 #!/bin/bash
 # 0070-open-edit.sh - somebody's program holds office.db: the log, receipts and others do not wait
+# shellcheck disable=SC1091,SC2154 # What lib.sh defines
 . "$(dirname "$0")/lib.sh"
 chain
 household a 1

@@ -1,5 +1,6 @@
 #!/bin/bash
 # 0080-clock-2038.sh - a machine whose clock stands behind January 2038
+# shellcheck disable=SC1091,SC2154 # What lib.sh defines
 . "$(dirname "$0")/lib.sh"
 command -v faketime >/dev/null || skip "faketime is not installed"
 port_next

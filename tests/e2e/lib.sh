@@ -135,8 +135,9 @@ table_is() { [ -n "$(ask "$1" "SELECT 1 FROM sqlite_master WHERE name = '$2'")" 
 office_is_below() { [ -n "$(ask "$1" "SELECT 1 FROM _office WHERE code = '$2' AND is_below")" ]; }
 
 household() { # home number [office]
-    db "$1" "INSERT INTO household(${3:+office, }household_no, status, since)
-             VALUES(${3:+'$3', }$2, 'active', '2020-01-01')"
+    local office=${3:-05908-001}
+    db "$1" "INSERT INTO household(office, household_no, status, since)
+             VALUES('$office', $2, 'active', '2020-01-01')"
 }
 household_id() { ask "$1" "SELECT id FROM household WHERE household_no = $2"; }
 row_is() { # home number status: "" when there is none
