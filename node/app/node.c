@@ -127,7 +127,7 @@ note_do(struct node *self, const struct core_note *note)
 {
     switch (note->type) {
     case NOTE_DEFINITIONS:
-        self->has_new_types = true;
+        self->has_new_types = self->has_new_measures = true;
         break;
     case NOTE_OFFICES:
         self->has_new_offices = true;
@@ -234,10 +234,38 @@ time_passes(struct node *self, enum core_event_type type)
     node_step(self, &(struct core_event){.type = type, .now = node_mono(), .wall = node_wall()});
 }
 
+static bool
+record_count(void *context, const struct log_record *record)
+{
+    struct node *self = context;
+    struct core_update update;
+    core_recount(self->core, &record->id, record->row, false, &update);
+    return writes_do(self, &update) == 0;
+}
+
+// A new indicator counts the records that were there before it: in the transaction that brings it,
+// so that no crash comes between.
+static void
+measures_count(struct node *self)
+{
+    struct core_update update;
+    self->has_new_measures = false;
+    core_recount_begin(self->core, &update);
+    if (writes_do(self, &update) != 0)
+        return;
+    (void)!log_db_records(self->home.log, &(struct record_id){0}, record_count, self, &self->err);
+    if (self->err.code != 0)
+        return;
+    core_recount(self->core, NULL, (struct bytes){0}, true, &update);
+    (void)writes_do(self, &update);
+}
+
 // One fsync for all that came in this turn; then what depended on it leaves.
 static void
 log_commit(struct node *self)
 {
+    if (self->is_writing && self->err.code == 0 && self->has_new_measures)
+        measures_count(self);
     if (!self->is_writing || self->err.code != 0)
         return;
     self->is_writing = false;

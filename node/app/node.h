@@ -54,7 +54,8 @@ struct node {
     bool is_lagging;    // office.db lacks things that log.db has
     bool has_new_types; // Tables to make, records to show
     bool has_new_offices;
-    bool is_foreign; // Somebody changed the schema of office.db
+    bool has_new_measures; // Count again before this turn is committed
+    bool is_foreign;       // Somebody changed the schema of office.db
     mono_t schema_at;
     bool has_totals; // Figures to show
     mono_t figures_at;

@@ -50,18 +50,44 @@ set_text(json_t *object, const char *name, const char *value)
 
 // status
 
+// What `holder` says it holds of this office, over all epochs; the time of the newest receipt.
+static void
+held_sum(struct node *node, const struct view *view, const struct office *holder,
+         struct receipt *ret_sum)
+{
+    const struct logs *logs = core_logs(node->core);
+    for (size_t i = 0; i < logs->count; i++) {
+        struct receipt receipt;
+        if (!office_equal(&logs->at[i]->origin.office, &node->home.self) ||
+            !view->receipt(view->store, &logs->at[i]->origin, holder, &receipt))
+            continue;
+        ret_sum->bodies += receipt.bodies;
+        ret_sum->time = receipt.time > ret_sum->time ? receipt.time : ret_sum->time;
+    }
+}
+
+static uint64_t
+saved_sum(const struct node *node)
+{
+    uint64_t saved = 0;
+    const struct logs *logs = core_logs(node->core);
+    for (size_t i = 0; i < logs->count; i++)
+        if (office_equal(&logs->at[i]->origin.office, &node->home.self))
+            saved += logs->at[i]->durable;
+    return saved;
+}
+
 static json_t *
 held_list(struct node *node)
 {
     json_t *held = json_array();
     const struct registry *registry = core_registry(node->core);
-    const struct log *own = core_own_log(node->core);
     struct view view = log_db_view(node->home.log);
     const struct unit *unit = registry_unit(registry, &node->home.self);
     for (unit = unit != NULL ? registry_unit(registry, &unit->parent) : NULL; unit != NULL;
          unit = registry_unit(registry, &unit->parent)) {
         struct receipt receipt = {0};
-        (void)view.receipt(view.store, &own->origin, &unit->office, &receipt);
+        held_sum(node, &view, &unit->office, &receipt);
         (void)json_array_append_new(
             held, json_pack("{s:s, s:s, s:I, s:I}", "holder", unit->office.code, "name", unit->name,
                             "size", (json_int_t)receipt.bodies, "time", (json_int_t)receipt.time));
@@ -174,7 +200,6 @@ status_counts(struct node *node, json_t *status)
 static json_t *
 status_answer(struct node *node)
 {
-    const struct log *own = core_own_log(node->core);
     const struct registry *registry = core_registry(node->core);
     const struct unit *unit = registry_unit(registry, &node->home.self);
     uint64_t sent, wire = 0;
@@ -191,7 +216,7 @@ status_answer(struct node *node)
     (void)json_object_set_new(status, "links", links_list(node, &sent));
     (void)json_object_set_new(status, "children", children_list(node));
     (void)json_object_set_new(status, "frontier", frontier_list(node));
-    set_int(status, "saved", own->durable);
+    set_int(status, "saved", saved_sum(node));
     set_int(status, "sent", core_sent(node->core));
     status_counts(node, status);
     if (node->net != NULL) {

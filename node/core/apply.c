@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../../proto/pack.h"
@@ -340,6 +341,47 @@ core_projection(struct core *self, const struct record_id *id, struct bytes row,
     row_read(self, row, record);
     core_record_fill(self, record);
     project(record, ret_projection);
+}
+
+static void
+measure_forget(struct core *self, const struct indicator *indicator, char side)
+{
+    struct write write = {.type = WRITE_RECOUNT};
+    (void)snprintf(write.as.recount, sizeof write.as.recount, "%s/%c", indicator->name, side);
+    core_write(self, write);
+}
+
+void
+core_recount_begin(struct core *self, struct core_update *ret_update)
+{
+    arena_clear(&self->arena);
+    self->write_count = 0;
+    self->recounted = 0;
+    for (size_t i = 0; i < self->tally.count; i++) {
+        measure_forget(self, self->tally.indicators[i], 'n');
+        measure_forget(self, self->tally.indicators[i], 'd');
+    }
+    *ret_update = (struct core_update){.writes = self->writes, .write_count = self->write_count};
+}
+
+void
+core_recount(struct core *self, const struct record_id *id, struct bytes row, bool is_last,
+             struct core_update *ret_update)
+{
+    *ret_update = (struct core_update){0};
+    if (id != NULL) {
+        struct projection projection;
+        core_projection(self, id, row, &projection);
+        if (projection.is_alive)
+            tally_change(&self->tally, &self->conf.view, &self->arena, id, &projection.subject,
+                         bytes_of(projection.type), (struct bytes){0}, projection.state);
+        self->recounted++;
+    }
+    if (!is_last && self->recounted % RECOUNT_RECORDS != 0)
+        return;
+    struct write *writes;
+    size_t count = tally_writes(&self->tally, &self->arena, &writes);
+    *ret_update = (struct core_update){.writes = writes, .write_count = count};
 }
 
 static void

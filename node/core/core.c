@@ -392,6 +392,15 @@ core_answer(struct core *self, struct link *link, const struct log *log, struct 
         link->frontier_due = self->now + self->conf.settle_ms;
 }
 
+struct log *
+core_log_of(struct core *self, const struct origin *origin)
+{
+    size_t epochs = 0;
+    for (size_t i = 0; i < self->logs.count; i++)
+        epochs += office_equal(&self->logs.at[i]->origin.office, &origin->office);
+    return epochs < EPOCHS_MAX ? logs_get(&self->logs, origin) : NULL;
+}
+
 void
 core_log_moved(struct core *self, struct log *log)
 {
@@ -488,7 +497,9 @@ mark_heard(struct core *self, struct link *link, const struct mark *mark)
         !registry_is_in_line(&self->registry, &link->peer, &mark->origin.office))
         return; // Not for us, or not yet: they name it again
     if (log == NULL)
-        log = logs_get(&self->logs, &mark->origin);
+        log = core_log_of(self, &mark->origin);
+    if (log == NULL)
+        return;
     struct peer_log *theirs = link_log(link, log->number);
     if (theirs->theirs < mark->size && theirs->sent < mark->size)
         core_answer(self, link, log, theirs, mark->size);
@@ -1113,20 +1124,30 @@ core_link(const struct core *self, size_t nth, struct link_status *ret_status)
     return true;
 }
 
-seq_t
-core_sent(const struct core *self)
+static seq_t
+sent_of(const struct core *self, const struct log *log)
 {
     seq_t sent = 0;
     for (size_t i = 0; i < self->link_count; i++) {
         const struct link *link = self->links[i];
         for (size_t j = 0; j < link->count && link->is_up; j++) {
             const struct peer_log *theirs = &link->logs[j];
-            if (theirs->log != self->own->number)
+            if (theirs->log != log->number)
                 continue;
             sent = theirs->sent > sent ? theirs->sent : sent;
             sent = theirs->theirs > sent ? theirs->theirs : sent;
         }
     }
+    return sent;
+}
+
+seq_t
+core_sent(const struct core *self)
+{
+    seq_t sent = 0;
+    for (size_t i = 0; i < self->logs.count; i++)
+        if (office_equal(&self->logs.at[i]->origin.office, &self->conf.self.office))
+            sent += sent_of(self, self->logs.at[i]);
     return sent;
 }
 

@@ -151,7 +151,7 @@ struct link_status {
 };
 bool core_link(const struct core *self, size_t nth, struct link_status *ret_status);
 
-// How far the own log was sent to somebody above; below what they said they hold, never.
+// How many entries of this office, over all its epochs, were sent to somebody above.
 seq_t core_sent(const struct core *self);
 
 // Where the entries of a record are, in order of arrival; borrowed until the next step.
@@ -160,6 +160,14 @@ struct place *core_places(struct core *self, const struct record_id *id, size_t 
 // May this office read the body of an entry? By today's registry.
 bool core_is_entitled(const struct core *self, const struct office *reader,
                       const struct entry *entry, const struct office *author);
+
+// Count again from the records, when an indicator is new: core_recount_begin gives the writes that
+// forget all counts, core_recount adds one record's and gives what they come to once `is_last`, or
+// when enough have gathered. All in the transaction that brought the definition. Borrowed until the
+// next call.
+void core_recount_begin(struct core *self, struct core_update *ret_update);
+void core_recount(struct core *self, const struct record_id *id, struct bytes row, bool is_last,
+                  struct core_update *ret_update);
 
 // What office.db shows of a record whose packed row is `row`. Borrowed until the next step.
 void core_projection(struct core *self, const struct record_id *id, struct bytes row,

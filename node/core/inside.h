@@ -16,11 +16,13 @@
 #include "tally.h"
 
 enum {
-    WINDOW = 262144,     // Bytes a receiver lets come before it has stored any
-    SERVE_ENTRIES = 512, // In one batch of a stream
-    SERVE_BATCHES = 4,   // In one step, on all links together
-    LIVE_ENTRIES = 64,   // More than so many new entries go by the stream that is open
-    FAULTS_MAX = 16,     // Faults told to one peer between two hellos; then silence
+    WINDOW = 262144,       // Bytes a receiver lets come before it has stored any
+    SERVE_ENTRIES = 512,   // In one batch of a stream
+    SERVE_BATCHES = 4,     // In one step, on all links together
+    LIVE_ENTRIES = 64,     // More than so many new entries go by the stream that is open
+    RECOUNT_RECORDS = 512, // Whose counts gather before they are written
+    EPOCHS_MAX = 64,       // Of one office: more lives than that are a peer's invention
+    FAULTS_MAX = 16,       // Faults told to one peer between two hellos; then silence
 };
 
 struct definition {
@@ -49,6 +51,7 @@ struct core {
     struct tally tally;
     struct map last_records; // Creator -> struct last_record
     uint64_t next_ticket;
+    uint64_t recounted;   // Records, since core_recount_begin
     bool has_new_offices; // Judge waiting records again
 
     // This step
@@ -84,6 +87,7 @@ bool core_shares(const struct core *self, const struct link *link, const struct 
 void core_ask(struct core *self, struct link *link, struct log *log);
 void core_answer(struct core *self, struct link *link, const struct log *log,
                  struct peer_log *theirs, seq_t size);
+struct log *core_log_of(struct core *self, const struct origin *origin); // NULL: too many epochs
 void core_log_moved(struct core *self, struct log *log);
 void core_definition_take(struct core *self, const struct entry *entry);
 const struct type *core_type(const struct core *self, struct bytes name);

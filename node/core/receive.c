@@ -206,7 +206,9 @@ core_receive(struct core *self, struct link *link, const struct message *message
         if (unit == NULL || !unit->has_certificate ||
             !registry_is_in_line(&self->registry, &self->conf.self.office, &origin->office))
             return;
-        log = logs_get(&self->logs, origin);
+        log = core_log_of(self, origin);
+        if (log == NULL)
+            return;
     }
     struct incoming in = {.log = log,
                           .from = &link->peer,
