@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -410,6 +411,7 @@ static bool
 is_office(const struct cli *self)
 {
     char path[CLI_PATH_MAX];
+    assert(self->verb != NULL);
     if (self->verb->run == cli_init || self->verb->run == cli_join)
         return true;
     (void)snprintf(path, sizeof path, "%s/log.db", self->home);
@@ -419,6 +421,7 @@ is_office(const struct cli *self)
 static int
 args_check(const struct cli *self, struct err *reterr)
 {
+    assert(self->verb != NULL); // args_read ends with one, or with an error
     if (self->count < self->verb->min || self->count > self->verb->max)
         return err_set(reterr, ERR_USAGE, "cần: lienthong %s", "wanted: lienthong %s",
                        self->verb->usage);

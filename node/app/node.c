@@ -514,8 +514,11 @@ office_turn(struct node *self)
     int code = office_db_changed(self->office, &has_outbox, &err);
     bool has_work = has_outbox || self->shown_count > 0 || self->is_lagging || self->is_foreign ||
                     self->has_new_types || self->has_new_offices;
-    if (code == 0 && !has_work)
+    if (code == 0 && !has_work) {
+        if (node_mono() >= self->await_until)
+            self->office_at = 0; // Nobody is committing: sleep
         return;
+    }
     bool has_more = false;
     code = office_db_begin(self->office, &err);
     self->is_locked = code == ERR_BUSY;
@@ -600,6 +603,22 @@ figures_show(struct node *self)
     self->figures_at = now + 1000;
 }
 
+// The core believes what the disk refused: begin again from the disk. The connection to the office
+// above stands, and no event says so to the new core; without a word it would stay silent until
+// that office's next ping.
+static void
+core_restart(struct node *self)
+{
+    struct link_status link, above = {0};
+    for (size_t i = 0; core_link(self->core, i, &link); i++)
+        if (link.is_up && link.heard_at != 0)
+            above = link;
+    core_destroy(&self->core);
+    core_start(self);
+    if (above.is_up)
+        node_link(self, &above.peer, true);
+}
+
 int
 node_turn(struct node *self, struct err *reterr)
 {
@@ -616,8 +635,7 @@ node_turn(struct node *self, struct err *reterr)
         self->err = (struct err){0};
         log_db_rollback(self->home.log);
         self->is_writing = false;
-        core_destroy(&self->core); // It believes what the disk refused: begin again from the disk
-        core_start(self);
+        core_restart(self);
     }
     return code;
 }
