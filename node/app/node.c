@@ -533,7 +533,7 @@ office_turn(struct node *self)
     if (code != 0) {
         office_db_rollback(self->office);
         self->is_lagging = true;
-        self->office_at = node_mono() + 10ULL * OFFICE_RETRY_MS;
+        self->office_at = node_mono() + 100ULL * OFFICE_RETRY_MS;
         if (err_who(code) != WHO_DISK || code == ERR_BUSY)
             self->err = (struct err){0}; // Of office.db alone: log.db is the truth, and whole
         return;

@@ -21,7 +21,7 @@
 
 enum {
     TURN_MESSAGES = 64,
-    OFFICE_RETRY_MS = 15, // Somebody holds office.db: look again after
+    OFFICE_RETRY_MS = 1,  // Somebody holds office.db: look again after
     OFFICE_AWAIT_MS = 50, // A writer's fsync is under way: it takes so long at most, mostly
     DIAL_RETRY_MS = 1000, // Doubled up to a minute
 };
