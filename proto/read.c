@@ -150,7 +150,7 @@ void
 read_bin_exact(struct reader *self, uint8_t *ret_at, size_t size)
 {
     struct bytes bytes = read_bin(self);
-    if (bytes.size == size) {
+    if (bytes.size == size && bytes.at != NULL) {
         memcpy(ret_at, bytes.at, size);
         return;
     }

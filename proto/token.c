@@ -164,7 +164,7 @@ int
 token_parse(struct bytes text, struct token *ret_token, struct err *reterr)
 {
     uint8_t room[BYTES_MAX];
-    struct bytes content;
+    struct bytes content = {0};
     *ret_token = (struct token){0};
     int code = text_decode(text, room, &content, reterr);
     // Whole, and yet not one of ours: made by another program, or by somebody with an idea.

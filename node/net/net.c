@@ -401,6 +401,7 @@ static int
 send_down(struct net *self, const uint8_t key[NET_KEY_SIZE], struct bytes message)
 {
     struct peer *peer = peers_find(&self->peers, key);
+    assert(self != NULL);
     void *router = self->door.sockets[LANE_REPAIR];
     if (peer == NULL || !peer->has_route || router == NULL)
         return ERR_UNREACHABLE;
@@ -756,8 +757,11 @@ net_wait(struct net *self, struct pollfd *extra, size_t count, int timeout_ms)
         };
     int ready = zmq_poll(items, (int)(ears + count), limit_ms);
     assert(ready >= 0 || errno == EINTR || errno == ENOMEM);
-    for (size_t i = 0; i < count; i++)
-        extra[i].revents = ready > 0 ? events_of_zmq(items[ears + i].revents) : 0;
+    for (size_t i = 0; i < count; i++) {
+        extra[i].revents = 0;
+        if (ready > 0)
+            extra[i].revents = events_of_zmq(items[ears + i].revents);
+    }
     int found = 0;
     for (size_t i = 0; i < ears; i++) {
         if (ready > 0 && items[i].revents != 0)

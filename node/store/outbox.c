@@ -1,5 +1,6 @@
 #include "outbox.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,7 @@ draft_read(struct outbox *self, const struct map *shapes, struct err *reterr)
         rc = heads_read(self, row, reterr);
     if (rc != 0)
         return rc;
+    assert(shape != NULL); // Else rc is ERR_TYPE
     draft->type = bytes_of(shape->type->name);
     draft->type_version = shape->type->version;
     const struct outbox_row *before = map_get(&self->last, bytes_of(row->id));

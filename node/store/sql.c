@@ -196,7 +196,7 @@ sql_open(const char *path, const struct sql_options *options, sqlite3 **ret_db, 
                 (options->is_readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
     OWNED(sql_close) sqlite3 *db = NULL;
     if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {
-        rc = sql_fail(db, reterr);
+        (void)sql_fail(db, reterr);
         return err_wrap(reterr, "%s", "%s", path);
     }
     // SQLite opens a file it may not write for reading, and would say so only at the first write.
