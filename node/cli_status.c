@@ -83,8 +83,10 @@ sent_print(const struct cli *self, const json_t *status)
         int64_t size = answer_number(held, "size");
         (void)wall_text(answer_number(held, "time") * 1000, when); // A receipt counts seconds
         most = size > most ? size : most;
-        buf_print(&line, "; %s %s %" PRId64 " (%s)", answer_text(held, "holder"),
-                  cli_text(self, "đã giữ", "holds"), size, when);
+        buf_print(&line, "; %s %s %" PRId64, answer_text(held, "holder"),
+                  cli_text(self, "đã giữ", "holds"), size);
+        if (answer_number(held, "time") > 0) // Else it never gave a receipt
+            buf_print(&line, " (%s)", when);
     }
     if (saved > most)
         buf_print(&line, "; %s %" PRId64,
