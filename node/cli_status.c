@@ -371,10 +371,8 @@ figures_print(const struct cli *self, const json_t *rollup)
 static void
 period_add(const json_t *period, struct buf *line)
 {
-    if (json_is_integer(period))
-        buf_print(line, "%" PRId64, (int64_t)json_integer_value(period));
-    else if (json_is_string(period))
-        buf_add_text(line, json_string_value(period));
+    if (json_integer_value(period) != 0) // 0: the indicator has none
+        buf_print(line, "%" PRId64 ", ", (int64_t)json_integer_value(period));
 }
 
 static bool
@@ -390,7 +388,7 @@ rollups_print(const struct cli *self, const json_t *answer)
         const json_t *recount = json_object_get(rollup, "recount_agrees");
         (void)wall_text(answer_number(rollup, "as_of"), when);
         period_add(json_object_get(rollup, "period"), &period);
-        cli_say(self, "%s%s  %s\n%s, tính đến %s\n", "%s%s  %s\n%s, as of %s\n", i > 0 ? "\n" : "",
+        cli_say(self, "%s%s  %s\n%stính đến %s\n", "%s%s  %s\n%sas of %s\n", i > 0 ? "\n" : "",
                 answer_text(rollup, "indicator"),
                 answer_text(json_object_get(rollup, "label"), self->lang == LANG_VI ? "vi" : "en"),
                 buf_text(&period), when);

@@ -125,6 +125,9 @@ text_decode(struct bytes text, uint8_t room[BYTES_MAX], struct bytes *ret_conten
     if (code != 0)
         return code;
     size_t size;
+    for (size_t i = 0; i < text.size; i++)
+        if (text.at[i] >= 0x80) // libsodium 1.0.18 would read it as a letter of the alphabet
+            return token_mistyped(reterr);
     if (text.size > TOKEN_TEXT_MAX ||
         sodium_base642bin(room, BYTES_MAX, (const char *)text.at + 4, text.size - 4, NULL, &size,
                           NULL, variant) != 0 ||

@@ -545,11 +545,15 @@ doctor_answer(struct node *node, json_t *request)
     uint64_t refused = (uint64_t)json_integer_value(json_object_get(status, "refused"));
     uint64_t evidence = (uint64_t)json_integer_value(json_object_get(status, "evidence"));
     json_decref(status);
-    check_add(checks, "quarantine", quarantined == 0, "mục bị cách ly", "entries in quarantine");
-    check_add(checks, "refused", refused == 0, "dòng bị từ chối trong _refused",
-              "rows refused, see _refused");
-    check_add(checks, "evidence", evidence == 0, "bằng chứng vi phạm của bên khác",
-              "evidence against a peer");
+    check_add(checks, "quarantine", quarantined == 0,
+              quarantined == 0 ? "không có mục bị cách ly" : "có mục bị cách ly",
+              quarantined == 0 ? "no entry in quarantine" : "entries in quarantine");
+    check_add(checks, "refused", refused == 0,
+              refused == 0 ? "không có dòng bị từ chối" : "có dòng bị từ chối, xem bảng _refused",
+              refused == 0 ? "no row refused" : "rows refused, see the table _refused");
+    check_add(checks, "evidence", evidence == 0,
+              evidence == 0 ? "không có bằng chứng vi phạm" : "có bằng chứng vi phạm của bên khác",
+              evidence == 0 ? "no evidence against a peer" : "evidence against a peer");
     check_add(checks, "clock", node_wall() > 1767200000000LL && node_wall() < 2051200000000LL,
               "đồng hồ máy nằm trong 2026-2034", "the machine's clock is within 2026-2034");
     return json_pack("{s:o}", "checks", checks);
