@@ -214,6 +214,17 @@ living_record(const struct forms *forms, const char *id, const struct type **ret
     return code < 0 ? code : 0;
 }
 
+// What edit and void begin with: the reason, the forms, and the record the command names.
+static int
+change_open(struct cli *self, struct forms *forms, uint64_t *ret_reason,
+            const struct type **ret_type, char ret_office[OFFICE_MAX + 1], struct err *reterr)
+{
+    int code = reason_read(self, ret_reason, reterr);
+    if (code == 0)
+        code = forms_open(self, forms, reterr);
+    return code != 0 ? code : living_record(forms, self->args[0], ret_type, ret_office, reterr);
+}
+
 int
 cli_edit(struct cli *self, struct err *reterr)
 {
@@ -223,11 +234,7 @@ cli_edit(struct cli *self, struct err *reterr)
     const char *id = self->args[0];
     char office[OFFICE_MAX + 1];
     uint64_t reason = 0;
-    int code = reason_read(self, &reason, reterr);
-    if (code == 0)
-        code = forms_open(self, &forms, reterr);
-    if (code == 0)
-        code = living_record(&forms, id, &type, office, reterr);
+    int code = change_open(self, &forms, &reason, &type, office, reterr);
     if (code == 0)
         code = assignments_read(self, &forms, type, office, &given, reterr);
     if (code == 0 && given.office != NULL)
@@ -263,11 +270,7 @@ cli_void(struct cli *self, struct err *reterr)
     const char *id = self->args[0];
     char office[OFFICE_MAX + 1];
     uint64_t reason = 0;
-    int code = reason_read(self, &reason, reterr);
-    if (code == 0)
-        code = forms_open(self, &forms, reterr);
-    if (code == 0)
-        code = living_record(&forms, id, &type, office, reterr);
+    int code = change_open(self, &forms, &reason, &type, office, reterr);
     if (code == 0)
         code = forms_begin(&forms, reason, reterr);
     if (code == 0)

@@ -29,15 +29,6 @@ pack_uint_or_nil(struct packer *out, uint64_t value, uint64_t none)
         pack_uint(out, value);
 }
 
-static void
-pack_raw_or_nil(struct packer *out, struct bytes value)
-{
-    if (value.size == 0)
-        pack_nil(out);
-    else
-        pack_raw(out, value);
-}
-
 void
 entry_pack_body(struct entry *self, struct buf *buf)
 {

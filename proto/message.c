@@ -76,15 +76,6 @@ pack_proof(struct packer *out, struct bytes proof)
 }
 
 // A raw value that may be absent.
-static void
-pack_raw_or_nil(struct packer *out, struct bytes value)
-{
-    if (value.size == 0)
-        pack_nil(out);
-    else
-        pack_raw(out, value);
-}
-
 // A raw array of `count` elements; no bytes at all do for none.
 static void
 pack_raw_array(struct packer *out, struct bytes array, size_t count, size_t most)

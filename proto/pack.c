@@ -87,3 +87,12 @@ pack_raw(struct packer *self, struct bytes value)
 {
     buf_add_bytes(self->out.data, value);
 }
+
+void
+pack_raw_or_nil(struct packer *self, struct bytes value)
+{
+    if (value.size == 0)
+        pack_nil(self);
+    else
+        pack_raw(self, value);
+}

@@ -40,4 +40,7 @@ void pack_office(struct packer *self, const struct office *office);
 // Bytes that are already one canonical value.
 void pack_raw(struct packer *self, struct bytes value);
 
+// The same, or nil for no bytes.
+void pack_raw_or_nil(struct packer *self, struct bytes value);
+
 #endif

@@ -13,8 +13,8 @@
 // Memory   Strings and bins point into the bytes; they are not terminated.
 // Threads  None of its own.
 //
-// msgpack-c could decode too; it builds a tree of objects on the heap first, which costs three
-// times the read. It is the oracle of tests/fuzz/fuzz_scan.c instead, and does all the packing.
+// msgpack-c could decode too; it builds a tree of objects on the heap first. It is the oracle of
+// tests/fuzz/fuzz_scan.c instead, and does all the packing.
 
 #ifndef PROTO_READ_H
 #define PROTO_READ_H

@@ -76,7 +76,7 @@ key_of(const struct node *self, const struct office *office)
 }
 
 static void
-send_now(struct node *self, const struct queued_send *send)
+send_now(struct node *self, const struct core_send *send)
 {
     if (self->net == NULL)
         return;
@@ -98,25 +98,20 @@ send_keep(struct node *self, const struct core_send *send)
 {
     self->sends =
         mem_reserve(self->sends, &self->send_room, self->send_count + 1, sizeof *self->sends);
-    self->sends[self->send_count++] = (struct queued_send){
-        .peer = send->peer,
-        .lane = send->lane,
-        .topic = arena_bytes(&self->turn, send->topic),
-        .message = arena_bytes(&self->turn, send->message),
-    };
+    struct core_send *kept = &self->sends[self->send_count++];
+    *kept = *send;
+    kept->topic = arena_bytes(&self->turn, send->topic);
+    kept->message = arena_bytes(&self->turn, send->message);
 }
 
 static void
 sends_do(struct node *self, const struct core_update *update, bool must_wait)
 {
     for (size_t i = 0; i < update->send_count; i++) {
-        const struct core_send *send = &update->sends[i];
-        if (must_wait && !send->is_early) {
-            send_keep(self, send);
-            continue;
-        }
-        struct queued_send now = {send->peer, send->lane, send->topic, send->message};
-        send_now(self, &now);
+        if (must_wait && !update->sends[i].is_early)
+            send_keep(self, &update->sends[i]);
+        else
+            send_now(self, &update->sends[i]);
     }
 }
 
@@ -145,7 +140,6 @@ note_do(struct node *self, const struct core_note *note)
         break;
     }
     case NOTE_LINK_OPEN:
-    case NOTE_CAUGHT_UP:
     case NOTE_PEER_FAULT:
     case NOTE_FAULT_HEARD:
     case NOTE_QUARANTINED:
@@ -882,24 +876,20 @@ node_loop(struct node *self, int signal_fd, struct control *control, struct err 
         struct pollfd extra[3] = {{signal_fd, POLLIN, 0},
                                   {office_db_fd(self->office), POLLIN, 0},
                                   {control_fd(control), POLLIN, 0}};
-        int ready = net_wait(self->net, extra, 3, wait_ms(self));
-        if (ready == 0 && self->wake == 0)
+        int limit_ms = wait_ms(self);
+        if (net_wait(self->net, extra, 3, limit_ms) == 0 && limit_ms >= IDLE_MS)
             log_db_idle(self->home.log);
         struct signalfd_siginfo info;
         if (read(signal_fd, &info, sizeof info) == (ssize_t)sizeof info && info.ssi_signo != SIGHUP)
             self->is_stopping = true;
         outbox_await(self, extra[1].revents != 0);
-        mono_t now = node_mono();
-        bool is_due = self->wake != 0 && self->wake <= now;
         messages_take(self);
         struct err err = {0};
         int code = node_turn(self, &err);
-        if (is_due || code == 0) {
-            self->wake = 0;
-            time_passes(self, CORE_TICK);
-            if (code == 0)
-                code = node_turn(self, &err);
-        }
+        self->wake = 0;
+        time_passes(self, CORE_TICK);
+        if (code == 0)
+            code = node_turn(self, &err);
         talk_due(self);
         control_serve(control, self, extra[2].revents != 0);
         figures_show(self);

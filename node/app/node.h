@@ -23,13 +23,8 @@ enum {
     TURN_MESSAGES = 64,
     OFFICE_RETRY_MS = 1,  // Somebody holds office.db: look again after
     OFFICE_AWAIT_MS = 50, // A writer's fsync is under way: it takes so long at most, mostly
+    IDLE_MS = 100,        // Nothing came for so long: time to move the WAL into the file
     DIAL_RETRY_MS = 1000, // Doubled up to a minute
-};
-
-struct queued_send {
-    struct office peer;
-    enum core_lane lane;
-    struct bytes topic, message;
 };
 
 struct node {
@@ -47,7 +42,7 @@ struct node {
 
     bool is_writing;   // log.db has an open transaction
     struct arena turn; // What this turn still has to send and show
-    struct queued_send *sends;
+    struct core_send *sends;
     size_t send_count, send_room;
     struct projection *shown;
     size_t shown_count, shown_room;

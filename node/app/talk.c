@@ -116,11 +116,15 @@ void
 talk_note(struct node *node, const struct core_note *note)
 {
     static const char *const names[] = {
-        [NOTE_LINK_OPEN] = "link-open",     [NOTE_LINK_SILENT] = "link-silent",
-        [NOTE_CAUGHT_UP] = "caught-up",     [NOTE_PEER_FAULT] = "peer-fault",
-        [NOTE_FAULT_HEARD] = "fault-heard", [NOTE_QUARANTINED] = "quarantined",
-        [NOTE_DEFINITIONS] = "definitions", [NOTE_OFFICES] = "offices",
-        [NOTE_ROLLED_BACK] = "rolled-back", [NOTE_REFUSED_DRAFT] = "draft-refused",
+        [NOTE_LINK_OPEN] = "link-open",
+        [NOTE_LINK_SILENT] = "link-silent",
+        [NOTE_PEER_FAULT] = "peer-fault",
+        [NOTE_FAULT_HEARD] = "fault-heard",
+        [NOTE_QUARANTINED] = "quarantined",
+        [NOTE_DEFINITIONS] = "definitions",
+        [NOTE_OFFICES] = "offices",
+        [NOTE_ROLLED_BACK] = "rolled-back",
+        [NOTE_REFUSED_DRAFT] = "draft-refused",
     };
     bool is_quiet = note->type == NOTE_DEFINITIONS || note->type == NOTE_OFFICES;
     char detail[160];

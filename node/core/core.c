@@ -48,14 +48,21 @@ core_wake(struct core *self, mono_t at)
 }
 
 void
+core_send_keep(struct core *self, struct core_send send)
+{
+    self->sends =
+        mem_reserve(self->sends, &self->send_room, self->send_count + 1, sizeof *self->sends);
+    self->sends[self->send_count++] = send;
+}
+
+void
 core_send(struct core *self, struct link *link, const struct message *message)
 {
     OWNED(buf_release) struct buf packed = {0};
     message_pack(message, &packed);
-    self->sends =
-        mem_reserve(self->sends, &self->send_room, self->send_count + 1, sizeof *self->sends);
-    self->sends[self->send_count++] = (struct core_send){
-        .peer = link->peer, .lane = LANE_REPAIR, .message = arena_keep(&self->arena, &packed)};
+    core_send_keep(self, (struct core_send){.peer = link->peer,
+                                            .lane = LANE_REPAIR,
+                                            .message = arena_keep(&self->arena, &packed)});
     link->sent_at = self->now;
 }
 
@@ -300,7 +307,7 @@ frontier_pack(struct core *self, struct link *link, const struct buf *marks, siz
 }
 
 static void
-mark_add(struct core *self, struct log *log, struct buf *marks)
+mark_add(const struct log *log, struct buf *marks)
 {
     struct mark mark = {.origin = log->origin, .size = log->durable};
     if (log->has_edge && log->durable == log->size) {
@@ -309,7 +316,6 @@ mark_add(struct core *self, struct log *log, struct buf *marks)
         memcpy(mark.root, root, sizeof mark.root);
     }
     mark_pack(&mark, marks);
-    (void)self;
 }
 
 // Tell the peer how far we hold what changed; all of it after a hello.
@@ -328,7 +334,7 @@ frontier_send(struct core *self, struct link *link, bool is_full)
         theirs->is_dirty = false;
         theirs->told_at = self->now;
         theirs->told = log->durable;
-        mark_add(self, log, &marks);
+        mark_add(log, &marks);
         if (++count == MARKS_MAX) {
             frontier_pack(self, link, &marks, count, false);
             buf_clear(&marks);
@@ -338,6 +344,19 @@ frontier_send(struct core *self, struct link *link, bool is_full)
     link->frontier_due = 0;
     if (count > 0 || is_full)
         frontier_pack(self, link, &marks, count, is_full);
+}
+
+// Everything from where this node is, as much as it has granted so far.
+static void
+want_send(struct core *self, struct link *link, const struct log *log)
+{
+    struct message message = {.type = MESSAGE_WANT};
+    message.as.want.origin = log->origin;
+    message.as.want.from = log->size;
+    message.as.want.to = UINT64_MAX;
+    message.as.want.ticket = log->asking.ticket;
+    message.as.want.grant = log->asking.granted;
+    core_send(self, link, &message);
 }
 
 void
@@ -352,13 +371,7 @@ core_ask(struct core *self, struct link *link, struct log *log)
                               .ticket = ++self->next_ticket,
                               .granted = WINDOW,
                               .asked_at = self->now};
-    struct message message = {.type = MESSAGE_WANT};
-    message.as.want.origin = log->origin;
-    message.as.want.from = log->size;
-    message.as.want.to = UINT64_MAX;
-    message.as.want.ticket = asking->ticket;
-    message.as.want.grant = asking->granted;
-    core_send(self, link, &message);
+    want_send(self, link, log);
     core_wake(self, self->now + self->conf.retry_ms);
 }
 
@@ -371,13 +384,7 @@ grant_raise(struct core *self, struct log *log)
     if (link == NULL || asking->received + WINDOW / 2 < asking->granted)
         return;
     asking->granted = asking->received + WINDOW;
-    struct message message = {.type = MESSAGE_WANT};
-    message.as.want.origin = log->origin;
-    message.as.want.from = log->size;
-    message.as.want.to = UINT64_MAX;
-    message.as.want.ticket = asking->ticket;
-    message.as.want.grant = asking->granted;
-    core_send(self, link, &message);
+    want_send(self, link, log);
 }
 
 // They may not know that we hold `size` of it: it reached us some other way.
@@ -404,7 +411,7 @@ core_log_of(struct core *self, const struct origin *origin)
 void
 core_log_moved(struct core *self, struct log *log)
 {
-    log->is_dirty = true;
+    log->is_dirty = log->is_head_due = true;
     log->moved_at = self->wall;
 }
 
@@ -897,10 +904,9 @@ heads_write(struct core *self)
 {
     for (size_t i = 0; i < self->logs.count; i++) {
         struct log *log = self->logs.at[i];
-        bool has_grown = log->is_dirty && log->size != log->durable;
-        if (log->is_stored && !has_grown)
+        if (!log->is_head_due)
             continue;
-        log->is_stored = true; // Also an empty one: its number is taken
+        log->is_head_due = false;
         core_write(self, (struct write){.type = WRITE_HEAD,
                                         .as.head = {.log = log->number,
                                                     .head = {.origin = log->origin,
@@ -982,7 +988,7 @@ logs_load(struct core *self)
         log->size = log->durable = head.size;
         log->note_size = head.note_size;
         buf_add_bytes(&log->note, head.note);
-        log->is_stored = true;
+        log->is_head_due = false;
         log->has_edge = head.size == 0;
         struct receipt receipt;
         if (view->receipt(view->store, &log->origin, &self->conf.self.office, &receipt))

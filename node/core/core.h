@@ -95,7 +95,6 @@ struct core_send {
 enum note_type {
     NOTE_LINK_OPEN = 1, // Said hello
     NOTE_LINK_SILENT,   // Nothing heard for dead_ms: close it and dial again
-    NOTE_CAUGHT_UP,     // Holds all the peer said it has of a log
     NOTE_PEER_FAULT,    // The peer did something wrong; code says what
     NOTE_FAULT_HEARD,   // The peer says we did
     NOTE_QUARANTINED,

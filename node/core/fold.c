@@ -6,6 +6,7 @@
 #include "../../proto/pack.h"
 #include "../../proto/read.h"
 #include "../base/err.h"
+#include "record.h"
 
 // A total order that knows no clock: later in it wins, where the superior office does not.
 static int
@@ -243,16 +244,6 @@ conflict_pack(const struct work *work, struct packer *out, const struct field_wr
         pack_office(out, &work->entries[at[i].entry].entry.origin.office);
         pack_raw(out, at[i].value);
     }
-}
-
-static struct bytes
-map_keep(struct arena *arena, const struct buf *pairs, size_t count)
-{
-    OWNED(buf_release) struct buf all = {0};
-    struct packer out = packer_of(&all);
-    pack_map(&out, count);
-    buf_add_bytes(&all, buf_bytes(pairs));
-    return arena_keep(arena, &all);
 }
 
 static void

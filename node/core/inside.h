@@ -79,6 +79,7 @@ struct last_record {
 // core.c
 void core_write(struct core *self, struct write write);
 void core_note(struct core *self, struct core_note note);
+void core_send_keep(struct core *self, struct core_send send);
 void core_send(struct core *self, struct link *link, const struct message *message);
 void core_wake(struct core *self, mono_t at);
 void core_fault(struct core *self, struct link *link, int code, const struct origin *origin,

@@ -53,6 +53,7 @@ logs_get(struct logs *self, const struct origin *origin)
     log->number = (log_t)self->count;
     log->origin = *origin;
     log->has_edge = true; // Of nothing
+    log->is_head_due = true;
     self->at = mem_reserve(self->at, &self->room, self->count + 1, sizeof(struct log *));
     self->at[self->count++] = log;
     map_put(&self->by_origin, origin_key(&log->origin), log);

@@ -43,7 +43,7 @@ struct log {
     struct asking asking;
     seq_t receipted;   // note_size at our last receipt
     mono_t receipt_at; // When that was
-    bool is_stored;    // Its number is on its way to the store, at least
+    bool is_head_due;  // Its head is to be written; an empty log's too: its number is taken
     bool is_dirty;     // Changed since its head was last written
     wall_t moved_at;   // This node's clock when it last grew
 };

@@ -19,6 +19,18 @@ struct incoming {
     struct checkpoint checkpoint;
 };
 
+// A body that reached us without our being entitled to it is not kept: only its stub.
+static void
+body_strip(struct core *self, struct incoming *in, size_t i)
+{
+    struct entry *entry = &in->entries[i];
+    OWNED(buf_release) struct buf stub = {0};
+    entry_withhold(entry, in->stubs[i], &stub);
+    in->stubs[i] = arena_keep(&self->arena, &stub);
+    in->bodies[i] = (struct bytes){0};
+    entry->has_shape = false;
+}
+
 // Check one entry at its place, and hash it on.
 static int
 entry_take(struct core *self, struct incoming *in, seq_t seq, struct bytes stub, struct bytes body)
@@ -41,6 +53,8 @@ entry_take(struct core *self, struct incoming *in, seq_t seq, struct bytes stub,
     merkle_add(&in->edge, in->leaves[in->count]);
     in->stubs[in->count] = stub;
     in->bodies[in->count] = body;
+    if (entry->has_body && !is_me_entitled)
+        body_strip(self, in, in->count);
     in->count++;
     return 0;
 }
@@ -96,28 +110,12 @@ incoming_room(struct core *self, struct incoming *in)
     in->edge = in->log->edge;
 }
 
-// A body that reached us without our being entitled to it is not kept: only its stub.
-static void
-body_strip(struct core *self, struct incoming *in, size_t i)
-{
-    struct entry *entry = &in->entries[i];
-    if (!entry->has_body ||
-        core_is_entitled(self, &self->conf.self.office, entry, &in->log->origin.office))
-        return;
-    OWNED(buf_release) struct buf stub = {0};
-    entry_withhold(entry, in->stubs[i], &stub);
-    in->stubs[i] = arena_keep(&self->arena, &stub);
-    in->bodies[i] = (struct bytes){0};
-    entry->has_shape = false;
-}
-
 static void
 append(struct core *self, struct incoming *in)
 {
     struct write tiles[TILE_LEVELS];
     struct log *log = in->log;
     for (size_t i = 0; i < in->count; i++) {
-        body_strip(self, in, i);
         core_write(self, (struct write){.type = WRITE_ENTRY,
                                         .as.entry = {.log = log->number,
                                                      .seq = log->size,
@@ -157,15 +155,13 @@ pass_on(struct core *self, const struct link *from, const struct incoming *in, s
                 return; // Cut for that reader once it is stored
         char topic[KEY_NAME_MAX + 1];
         origin_line(self->conf.net, &in->log->origin, topic);
-        self->sends =
-            mem_reserve(self->sends, &self->send_room, self->send_count + 1, sizeof *self->sends);
-        self->sends[self->send_count++] = (struct core_send){
-            .peer = link->peer,
-            .lane = LANE_LIVE_UP,
-            .is_early = true,
-            .topic = arena_bytes(&self->arena, bytes_of(topic)),
-            .message = arena_bytes(&self->arena, whole),
-        };
+        core_send_keep(self, (struct core_send){
+                                 .peer = link->peer,
+                                 .lane = LANE_LIVE_UP,
+                                 .is_early = true,
+                                 .topic = arena_bytes(&self->arena, bytes_of(topic)),
+                                 .message = arena_bytes(&self->arena, whole),
+                             });
         theirs->sent = in->end;
         theirs->told_at = self->now;
     }

@@ -29,15 +29,6 @@ place_read(const uint8_t *at)
     return place;
 }
 
-static void
-pack_raw_or_nil(struct packer *out, struct bytes value)
-{
-    if (value.size > 0)
-        pack_raw(out, value);
-    else
-        pack_nil(out);
-}
-
 void
 record_pack(const struct record *self, struct buf *buf)
 {
@@ -147,17 +138,14 @@ has_nil(struct bytes map)
     return false;
 }
 
-// A packed map of the pairs that were written to `pairs` (key and value, packed).
-static struct bytes
-map_close(struct arena *arena, const struct buf *pairs, size_t count)
+struct bytes
+map_keep(struct arena *arena, const struct buf *pairs, size_t count)
 {
-    struct buf all = {0};
+    OWNED(buf_release) struct buf all = {0};
     struct packer out = packer_of(&all);
     pack_map(&out, count);
     buf_add_bytes(&all, buf_bytes(pairs));
-    struct bytes map = arena_keep(arena, &all);
-    buf_release(&all);
-    return map;
+    return arena_keep(arena, &all);
 }
 
 static void
@@ -193,7 +181,7 @@ state_merge(struct arena *arena, struct bytes state, struct bytes facts)
         if (order >= 0)
             has_new = pair_next(&new_in, &new_left, &new_pair);
     }
-    return map_close(arena, &pairs, count);
+    return map_keep(arena, &pairs, count);
 }
 
 struct bytes
@@ -214,5 +202,5 @@ state_difference(struct arena *arena, struct bytes state, struct bytes facts)
         if (!is_same)
             pair_pack(&pairs, &count, &new_pair);
     }
-    return map_close(arena, &pairs, count);
+    return map_keep(arena, &pairs, count);
 }

@@ -49,6 +49,9 @@ MUST_CHECK int record_read(struct bytes row, struct arena *arena, struct record 
 
 void record_add_place(struct record *self, struct arena *arena, struct place place);
 
+// A packed map of `count` pairs, key and value, that were packed one after another.
+struct bytes map_keep(struct arena *arena, const struct buf *pairs, size_t count);
+
 // `state` with `facts` over it: nil drops a field, anything else replaces it. Packed maps.
 struct bytes state_merge(struct arena *arena, struct bytes state, struct bytes facts);
 

@@ -157,10 +157,8 @@ stream_serve(struct core *self, struct link *link, struct peer_log *theirs)
         stream->is_open = false;
         return false;
     }
-    self->sends =
-        mem_reserve(self->sends, &self->send_room, self->send_count + 1, sizeof *self->sends);
-    self->sends[self->send_count++] =
-        (struct core_send){.peer = link->peer, .lane = LANE_REPAIR, .message = message};
+    core_send_keep(self,
+                   (struct core_send){.peer = link->peer, .lane = LANE_REPAIR, .message = message});
     stream->sent += message.size;
     stream->cursor = out.end;
     theirs->sent = out.end;
@@ -205,14 +203,12 @@ live_send(struct core *self, struct link *link, const struct log *log, struct by
         origin_line(self->conf.net, &log->origin, topic);
     else
         memcpy(topic, link->peer.code, sizeof link->peer.code);
-    self->sends =
-        mem_reserve(self->sends, &self->send_room, self->send_count + 1, sizeof *self->sends);
-    self->sends[self->send_count++] = (struct core_send){
-        .peer = link->peer,
-        .lane = link->is_up ? LANE_LIVE_UP : LANE_LIVE_DOWN,
-        .topic = arena_bytes(&self->arena, bytes_of(topic)),
-        .message = message,
-    };
+    core_send_keep(self, (struct core_send){
+                             .peer = link->peer,
+                             .lane = link->is_up ? LANE_LIVE_UP : LANE_LIVE_DOWN,
+                             .topic = arena_bytes(&self->arena, bytes_of(topic)),
+                             .message = message,
+                         });
 }
 
 static void
