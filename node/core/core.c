@@ -453,22 +453,16 @@ hello_heard(struct core *self, struct link *link, const struct message *message)
     link->skew_ms = self->wall - message->as.hello.wall;
     bool is_known =
         link->has_boot && memcmp(link->boot, message->as.hello.boot, sizeof link->boot) == 0;
-    if (!is_known) {
-        link_reset(link);
-        link->has_boot = true;
-        memcpy(link->boot, message->as.hello.boot, sizeof link->boot);
-        hello_send(self, link);
-    }
     // The same life of theirs, but they say hello again: their connection is new, and what was
     // under way on the old one is lost.
-    bool is_again = is_known && link->has_hello && self->now - link->hello_at >= 1000;
-    if (is_again) {
+    bool is_again = link->has_hello && self->now - link->hello_at >= HELLO_ECHO_MS;
+    if (!is_known || is_again) {
         link_reset(link);
         link->has_boot = true;
         memcpy(link->boot, message->as.hello.boot, sizeof link->boot);
         hello_send(self, link);
     }
-    if (!link->has_hello || !is_known) {
+    if (!link->has_hello) {
         link->has_hello = true;
         link->hello_at = self->now;
         link->faults = 0;

@@ -22,6 +22,7 @@ enum {
     LIVE_ENTRIES = 64,     // More than so many new entries go by the stream that is open
     RECOUNT_RECORDS = 512, // Whose counts gather before they are written
     EPOCHS_MAX = 64,       // Of one office: more lives than that are a peer's invention
+    HELLO_ECHO_MS = 1000,  // A hello so soon after the last is the answer to ours
     FAULTS_MAX = 16,       // Faults told to one peer between two hellos; then silence
 };
 
