@@ -9,7 +9,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || cat VERS
 
 #  The one list of Debian packages: to build and run, and what the readers of `make lint` need more.
 NEEDS    := gcc make pkg-config libc6-dev libzmq3-dev libczmq-dev libmsgpack-dev libsqlite3-dev \
-            libsodium-dev libzstd-dev libssl-dev libjansson-dev libutf8proc-dev sqlite3 zstd jq
+            libsodium-dev libzstd-dev libssl-dev libjansson-dev libutf8proc-dev sqlite3 zstd jq faketime
 NEEDS_CI := clang clang-tidy-14 clang-format-14 libclang-rt-14-dev cppcheck shellcheck
 
 PKGS     := libczmq libzmq msgpack sqlite3 libsodium libzstd libcrypto jansson libutf8proc

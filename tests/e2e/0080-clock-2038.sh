@@ -13,5 +13,11 @@ claim "a record is written" test -n "$id"
 claim "its day is 2038" row_is c 7 active
 is_late() { late --json log --office 19 | grep -q . && late show "$id" | grep -q 2038; }
 claim "and shown with that year" is_late
-claim "doctor finds the office well" late doctor
+# The clock is what is wrong, and all that is wrong.
+names_clock() {
+    late --json doctor >"$work/late" && return 1
+    [ "$(jq -r '[.checks[] | select(.ok | not) | .name] | join(",")' "$work/late")" = clock ]
+}
+claim "doctor names the clock, and nothing else" names_clock
+claim "with the clock put right the office is well" at c doctor
 done_testing
