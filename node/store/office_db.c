@@ -156,7 +156,8 @@ office_db_open(const char *path, const struct office *self_office, struct office
     self->watch.fd = -1;
     self->office = *self_office;
     self->has_outbox = true; // Not looked yet
-    const struct sql_options options = {.file_mode = 0660, .cache_kib = 1024};
+    const struct sql_options options = {
+        .file_mode = 0660, .cache_kib = 1024, .busy_timeout_ms = OPENING_MS};
     int rc = sql_open(path, &options, &self->db, reterr);
     if (rc == 0)
         rc = sql_exec(self->db, "PRAGMA synchronous = NORMAL", reterr);
@@ -172,6 +173,7 @@ office_db_open(const char *path, const struct office *self_office, struct office
         rc = watch_open(&self->watch, path, reterr);
     if (rc != 0)
         return rc;
+    (void)sqlite3_busy_timeout(self->db, 0); // From here on nothing waits
     *ret_self = self;
     self = NULL;
     return 0;

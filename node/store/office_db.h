@@ -10,7 +10,8 @@
 //          _refused, _writer (who writes: a row put in and deleted again inside the writer's own
 //          transaction), _conflict, _office, _figure, _meta. Our connection has triggers off.
 // Units    as_of: ms UTC.
-// Errors   ERR_BUSY at once when somebody else writes: nothing here ever waits. ERR_FULL, ERR_IO,
+// Errors   ERR_BUSY at once when somebody else writes: nothing here waits but office_db_open.
+// ERR_FULL, ERR_IO,
 //          ERR_CORRUPT, ERR_READONLY as the disk is. After a failure inside a transaction: roll it
 //          back.
 // Memory   Types are borrowed until the next office_db_set_types or the close.
@@ -24,6 +25,11 @@
 #include "../core/draft.h"
 #include "../core/type.h"
 #include "../core/view.h"
+
+enum {
+    OPENING_MS =
+        5000, // What opening waits for another's lock: one who recovers the WAL after a crash
+};
 
 struct office_db;
 

@@ -341,6 +341,42 @@ TEST(office_db, never_waits_for_a_foreign_writer)
     office_db_rollback(bed.db);
 }
 
+TEST(office_db, opens_beside_an_open_edit)
+{
+    OWNED(bed_close) struct bed bed = {0};
+    struct office self = office_of("05908-012");
+    T_OK(bed_open(&bed));
+    T_EQ(say(&bed, "BEGIN IMMEDIATE"), 0);
+    office_db_close(&bed.db);
+    T_EQ(office_db_open(bed.path, &self, &bed.db, &bed.err), 0);
+    T_EQ(office_db_begin(bed.db, &bed.err), ERR_BUSY); // And does not wait from then on
+}
+
+// After a kill -9 the first to come recovers the WAL, and holds everything for that moment.
+TEST(office_db, opens_after_whoever_has_it_alone_for_a_moment)
+{
+    OWNED(bed_close) struct bed bed = {0};
+    struct office self = office_of("05908-012");
+    char alone[500], said[16] = "";
+    T_OK(bed_open(&bed));
+    office_db_close(&bed.db);
+    T_EQ(sqlite3_close(bed.stranger), SQLITE_OK);
+    bed.stranger = NULL;
+    (void)snprintf(
+        alone, sizeof alone,
+        "(echo 'PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; DELETE FROM _refused;'; "
+        "echo 'COMMIT;'; echo '.shell echo alone'; sleep 0.4) | sqlite3 '%s' | "
+        "sed -u -n /alone/p",
+        bed.path);
+    FILE *shell = popen(alone, "r");
+    T_OK(shell != NULL);
+    T_OK(fgets(said, sizeof said, shell) != NULL);
+    T_TEXT(said, "alone\n");
+    int code = office_db_open(bed.path, &self, &bed.db, &bed.err);
+    (void)pclose(shell);
+    T_EQ(code, 0);
+}
+
 TEST(office_db, refuses_and_keeps_what_cannot_be_a_draft)
 {
     OWNED(bed_close) struct bed bed = {0};
